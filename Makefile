@@ -1,0 +1,38 @@
+PROFILE ?= quick
+PYTHON ?= $(shell for p in python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help book run test lint bench clean
+
+help:  ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default), full or paper
+	$(BIN)/wig book --profile $(PROFILE)
+
+run: $(INSTALLED)  ## run one page: NAME=03_regression ARGS='-p corpus my.txt'
+	@test -n "$(NAME)" || { echo "make run: say which page, as in NAME=03_regression; the pages are" >&2; $(BIN)/wig list >&2; exit 2; }
+	$(BIN)/wig run $(NAME) --profile $(PROFILE) $(ARGS)
+
+test: lint  ## check style and types, run all tests
+	$(BIN)/pytest
+
+lint: $(INSTALLED)  ## check style and types only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(INSTALLED)  ## measure speed against the alternatives
+	@for bench in benchmarks/*.py; do echo "$$bench"; $(BIN)/python $$bench || exit; done
+
+clean:  ## remove what was built; results and .venv stay
+	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: neither python3.11 nor python3 is Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[book,reference,test]'
+	@touch $@

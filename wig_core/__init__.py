@@ -1,0 +1,1 @@
+"""Which words drive a sentence embedding, and are they the informative ones?"""

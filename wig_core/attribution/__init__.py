@@ -1,0 +1,1 @@
+"""Vector-valued contributions of words to a sentence embedding."""

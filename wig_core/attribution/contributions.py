@@ -1,0 +1,157 @@
+"""What every attribution method returns, and how a sentence is laid out for it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar, get_args
+
+import torch
+from torch import Tensor
+
+from wig_core.encoders import SentenceEncoder
+from wig_core.errors import InputError
+from wig_core.words import Unit, segment, units_of_tokens
+
+Baseline = Literal["mask", "pad", "unk", "zero"]
+Target = Literal["vector", "norm"] | Tensor
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """The contributions of a sentence's words to its embedding.
+
+    Attributes:
+        words: the n units of the sentence (lower-cased words and punctuation marks), in order.
+        vectors: contribution of each, ``[n, d]``; ``[n, 1]`` for a scalar target. They sum to
+            ``embedding - baseline_embedding`` up to the completeness error.
+        embedding: the target's value for the sentence, ``[d]``: the pooled vector, before any normalisation.
+        baseline_embedding: its value for the baseline, ``[d]``.
+        completeness_error: ``‖Σ vectors − (embedding − baseline_embedding)‖ / ‖embedding − baseline_embedding‖``.
+        steps: the number of quadrature nodes used, 0 where there is no integral.
+    """
+
+    words: list[str]
+    vectors: Tensor
+    embedding: Tensor
+    baseline_embedding: Tensor
+    completeness_error: float
+    steps: int
+
+    @property
+    def norms(self) -> Tensor:
+        """The Euclidean length of each contribution, ``[n]``."""
+        return self.vectors.norm(dim=1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One sentence as an encoder reads it: its units, and which of them each token belongs to.
+
+    Attributes:
+        units: the units that the encoder sees at least in part; those behind the cut are left out.
+        input_ids: the token ids ``[tokens]``, special ones included.
+        owners: for each token the index of its unit, −1 for special tokens, ``[tokens]``.
+    """
+
+    units: list[Unit]
+    input_ids: Tensor
+    owners: Tensor
+
+
+def read(encoder: SentenceEncoder, sentences: Sequence[str]) -> list[Reading]:
+    """Tokenize sentences and give each token to its unit.
+
+    Warns:
+        UserWarning: where sentences are longer than the encoder reads.
+
+    Raises:
+        InputError: `sentences` is one string instead of a list, or a sentence is blank.
+    """
+    if isinstance(sentences, str):
+        raise InputError("sentences is a single string; give a list of strings")
+    if blank := [index for index, sentence in enumerate(sentences) if not sentence.strip()]:
+        raise InputError(f"sentence {blank[0]} is blank; leave blank sentences out")
+    readings = [_read_one(encoder, sentence) for sentence in sentences]
+    cut = sum(len(segment(s)) > len(r.units) for s, r in zip(sentences, readings, strict=True))
+    if cut:
+        warnings.warn(
+            f"{cut} of {len(sentences)} sentences are longer than the {encoder.max_tokens} tokens that "
+            f"{encoder.name} reads; the words behind are left out",
+            stacklevel=3,
+        )
+    return readings
+
+
+def _read_one(encoder: SentenceEncoder, sentence: str) -> Reading:
+    tokens = encoder.tokenize([sentence])
+    ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
+    offsets = [tokens.offsets[0][position] for position in ordinary]
+    seen = max((end for _, end in offsets), default=0)
+    units = [unit for unit in segment(sentence) if unit.start < seen]
+    owners = torch.full_like(tokens.input_ids[0], -1)
+    for position, owner in zip(ordinary, units_of_tokens(units, offsets), strict=True):
+        owners[position] = -1 if owner is None else owner
+    return Reading(units, tokens.input_ids[0], owners)
+
+
+def pad(rows: Sequence[Tensor], value: int) -> Tensor:
+    """Stack rows of different lengths ``[l]`` into ``[rows, longest]``, filled up with `value`."""
+    return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=value)
+
+
+def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
+    """The token that stands for an absent word; None for the zero vector.
+
+    Raises:
+        InputError: unknown baseline, or the tokenizer has no such token.
+    """
+    if baseline not in get_args(Baseline):
+        raise InputError(f"baseline {baseline!r} is unknown; choose one of {', '.join(get_args(Baseline))}")
+    if baseline == "zero":
+        return None
+    token = getattr(encoder.tokenizer, f"{baseline}_token_id")
+    if token is None:
+        raise InputError(f"the tokenizer of {encoder.name!r} has no {baseline} token; choose another baseline")
+    return int(token)
+
+
+def target_of(embeddings: Tensor, target: Target) -> Tensor:
+    """What is explained: the embeddings ``[..., d]`` themselves, or one number of each, ``[..., 1]``."""
+    if isinstance(target, Tensor):
+        return embeddings @ target.to(embeddings.device, embeddings.dtype).unsqueeze(-1)
+    return embeddings if target == "vector" else (embeddings * embeddings).sum(-1, keepdim=True).sqrt()
+
+
+def check_target(encoder: SentenceEncoder, target: Target) -> None:
+    """Raise InputError unless `target` is "vector", "norm" or a direction ``[d]``."""
+    if isinstance(target, Tensor):
+        if target.shape != (encoder.dimension,):
+            raise InputError(
+                f"target direction has shape {tuple(target.shape)}, the encoder's embeddings "
+                f"({encoder.dimension},); give a vector of that length"
+            )
+    elif target not in ("vector", "norm"):
+        raise InputError(
+            f"target {target!r} is unknown; choose vector, norm or a tensor of {encoder.dimension} numbers"
+        )
+
+
+def batches(items: Sequence[T], sizes: Sequence[tuple[int, int]], budget: int) -> Iterator[list[T]]:
+    """Consecutive items in batches whose padded size ``count × max(first size) × max(second size)`` is within a budget.
+
+    Every batch has at least one item, however large.
+    """
+    batch: list[T] = []
+    first = second = 0
+    for item, (a, b) in zip(items, sizes, strict=True):
+        first_then, second_then = max(first, a), max(second, b)
+        if batch and (len(batch) + 1) * first_then * second_then > budget:
+            yield batch
+            batch, first_then, second_then = [], a, b
+        batch.append(item)
+        first, second = first_then, second_then
+    if batch:
+        yield batch

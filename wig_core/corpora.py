@@ -1,0 +1,483 @@
+"""Collections of sentences and of sentence pairs: packaged, from the hub, or the user's own file.
+
+`load_corpus` and `load_similarities` read any of the three; `wikipedia_sentences` streams a Wikipedia dump.
+"""
+
+import bz2
+import difflib
+import glob
+import itertools
+import math
+import os
+import random
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import regex
+from sentencex import segment
+
+from wig_core.errors import InputError
+
+PathOrName = str | os.PathLike[str]
+Columns = dict[str, list[Any]]
+
+_WIKIPEDIA_SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+# Empty cells and words such as "NA" or "None" are what they say, not missing values.
+_CSV = {"keep_default_na": False}
+_READERS: dict[str, tuple[str, dict[str, Any]]] = {
+    ".txt": ("text", {"encoding": "utf-8-sig"}),
+    ".csv": ("csv", _CSV),
+    ".tsv": ("csv", {**_CSV, "sep": "\t"}),
+    ".jsonl": ("json", {}),
+    ".json": ("json", {}),
+    ".parquet": ("parquet", {}),
+}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A named list of sentences, each a non-empty string without line breaks or doubled spaces."""
+
+    name: str
+    sentences: list[str]
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sentences)
+
+
+@dataclass(frozen=True)
+class SimilarityPairs:
+    """Pairs of texts with a judgement of their similarity: `left[i]` and `right[i]` were given `scores[i]`."""
+
+    name: str
+    left: list[str]
+    right: list[str]
+    scores: list[float]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+
+def load_corpus(
+    name_or_path: PathOrName,
+    *,
+    split: str | None = None,
+    column: str | None = None,
+    max_sentences: int | None = None,
+    seed: int = 0,
+) -> Corpus:
+    """Load sentences by the name of a packaged corpus, the path of a file, or the name of a hub data set.
+
+    Args:
+        name_or_path: one of
+            `"wikipedia-sample"` (106 English Wikipedia articles) or `"lee"` (50 news texts), both in gensim;
+            a UTF-8 file: `.txt` with one sentence a line, `.csv`, `.tsv`, `.jsonl`, `.json`, or a `.parquet`;
+            `"owner/name"` or `"owner/name:config"` on the Hugging Face hub.
+        split: split of a hub data set, default `"train"`; slices such as `"train[:1%]"` work.
+        column: column that holds the sentences; default the only column of text.
+            `"sentence1,sentence2"` takes both columns, one after the other.
+        max_sentences: size of a random sample without replacement, kept in corpus order; default all.
+        seed: decides that sample.
+
+    Returns:
+        A `Corpus`. Blank lines and cells are skipped, white space is normalised, nothing else is changed.
+
+    Raises:
+        InputError: nothing of that name; a file that is missing, empty, of another kind, or not UTF-8; no such
+            column, or several to choose from; no sentences; a hub out of reach; `max_sentences` below 1.
+
+    Example:
+        >>> corpus = load_corpus("lee", max_sentences=2)
+        >>> corpus.name, len(corpus)
+        ('lee', 2)
+    """
+    if max_sentences is not None and max_sentences < 1:
+        raise InputError(f"max_sentences={max_sentences}: give 1 or more, or None for all sentences")
+    source = os.fspath(name_or_path)
+    if source in _PACKAGED:
+        if split or column:
+            raise InputError(f"{source}: a packaged corpus has no splits or columns; leave them out")
+        sentences = list(_PACKAGED[source]())
+    else:
+        columns = _read_columns(name_or_path, split, lambda head: _text_columns(source, head, column), _PACKAGED)
+        sentences = [text for values in columns.values() for value in values if (text := _normalised(value))]
+        if not sentences:
+            raise InputError(f"{source}: no sentences, every line is blank; put one sentence in each line or row")
+    if max_sentences is not None and max_sentences < len(sentences):
+        kept = sorted(random.Random(seed).sample(range(len(sentences)), max_sentences))
+        sentences = [sentences[i] for i in kept]
+    return Corpus(_name(name_or_path), sentences)
+
+
+def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> SimilarityPairs:
+    """Load pairs of texts with similarity scores.
+
+    Args:
+        name_or_path: `"lee"`, the 1225 pairs of gensim's 50 news texts with people's mean judgement from 0 to 1
+            (Lee, Pincombe and Welsh 2005); or a file or hub data set, named as in `load_corpus`, with the
+            columns `sentence1`, `sentence2` and `score`.
+        split: split of a hub data set, default `"train"`.
+
+    Raises:
+        InputError: as in `load_corpus`; also a blank sentence or a score that is not a number.
+
+    Example:
+        >>> pairs = load_similarities("lee")
+        >>> len(pairs), pairs.scores[0]
+        (1225, 0.3)
+    """
+    source = os.fspath(name_or_path)
+    if source == "lee":
+        return _lee_pairs()
+    names = ["sentence1", "sentence2", "score"]
+    columns = _read_columns(name_or_path, split, lambda head: _present(source, head, names), ["lee"])
+    pairs = SimilarityPairs(_name(name_or_path), [], [], [])
+    for row, (left, right, score) in enumerate(zip(*(columns.get(name, []) for name in names), strict=True), start=1):
+        left, right = _normalised(left), _normalised(right)
+        if not left or not right or not math.isfinite(number := _number(score)):
+            raise InputError(f"{source}: pair {row} needs two sentences and a number as score, not {score!r}")
+        pairs.left.append(left)
+        pairs.right.append(right)
+        pairs.scores.append(number)
+    if not pairs.scores:
+        raise InputError(f"{source}: no pairs; put one pair in each row")
+    return pairs
+
+
+def wikipedia_sentences(dump_path: PathOrName) -> Iterator[str]:
+    """Stream the sentences of an English Wikipedia dump, one article in memory at a time.
+
+    Only running text of articles is kept: no redirects, headings, lists, tables, captions, notes or formulas.
+    A sentence that lost a word with its markup (a formula, a converted unit) is left out, not given with a hole.
+    What is left begins with a capital or digit (perhaps quoted), ends in `.`, `!`, `?` or `…` and has 4 words.
+
+    Args:
+        dump_path: a `pages-articles` dump, `.xml` or `.xml.bz2`.
+
+    Raises:
+        InputError: the file is missing, or is no such dump.
+
+    Example:
+        >>> first = next(wikipedia_sentences("enwiki-latest-pages-articles.xml.bz2"))  # doctest: +SKIP
+    """
+    from gensim.corpora.wikicorpus import extract_pages
+
+    path = Path(dump_path).expanduser()
+    try:
+        with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as dump:
+            for _, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
+                for paragraph in _paragraphs(markup):
+                    yield from filter(_is_whole, _split(paragraph))
+    except FileNotFoundError:
+        raise InputError(f"{path}: file not found; give the path of a Wikipedia dump") from None
+    except (OSError, EOFError, ValueError, RuntimeError, ParseError) as error:
+        raise InputError(f"{path}: not a whole Wikipedia dump ({_one_line(error)}); download it again") from error
+
+
+# ── packaged texts ──
+
+
+def _wikipedia_sample() -> Iterator[str]:
+    from gensim.test.utils import datapath
+
+    return wikipedia_sentences(datapath(_WIKIPEDIA_SAMPLE))
+
+
+def _lee_texts() -> list[str]:
+    from gensim.test.utils import datapath
+
+    # The one byte beyond ASCII is a pound sign in Latin-1.
+    return [" ".join(line.split()) for line in Path(datapath("lee.cor")).read_text(encoding="latin-1").splitlines()]
+
+
+def _lee_sentences() -> Iterator[str]:
+    return (sentence for text in _lee_texts() for sentence in _split(text))
+
+
+def _lee_pairs() -> SimilarityPairs:
+    from gensim.test.utils import datapath
+
+    texts = _lee_texts()
+    rows = Path(datapath("similarities0-1.txt")).read_text(encoding="ascii").splitlines()
+    matrix = [[float(score) for score in row.split()] for row in rows]
+    # The file fills the upper triangle alone; its diagonal compares each text with itself.
+    cells = list(itertools.combinations(range(len(texts)), 2))
+    left, right = [texts[i] for i, _ in cells], [texts[j] for _, j in cells]
+    return SimilarityPairs("lee", left, right, [matrix[i][j] for i, j in cells])
+
+
+_PACKAGED: dict[str, Callable[[], Iterator[str]]] = {"wikipedia-sample": _wikipedia_sample, "lee": _lee_sentences}
+
+
+# ── files and the hub ──
+
+
+def _is_path(source: PathOrName) -> bool:
+    if isinstance(source, os.PathLike):
+        return True
+    path = Path(source).expanduser()
+    return source.startswith((".", "/", "~")) or path.suffix.lower() in _READERS or (source != "" and path.exists())
+
+
+def _name(source: PathOrName) -> str:
+    return Path(source).stem if _is_path(source) else os.fspath(source)
+
+
+def _read_columns(
+    source: PathOrName, split: str | None, choose: Callable[[Columns], list[str]], named: Iterable[str]
+) -> Columns:
+    """Read the columns that `choose` names when shown the first rows."""
+    is_file = _is_path(source)
+    if not is_file:
+        _check_hub_name(os.fspath(source), named)
+    columns: Columns = {}
+    try:
+        with _tamed_datasets(offline=is_file or not _hub_answers()), tempfile.TemporaryDirectory() as scratch:
+            dataset = _open_file(source, split, scratch) if is_file else _open_hub(os.fspath(source), split)
+            for batch in dataset.iter(batch_size=10_000):
+                columns = columns or {name: [] for name in choose(batch)}
+                for name, values in columns.items():
+                    values.extend(batch[name])
+    except InputError:
+        raise
+    except Exception as error:  # pandas, pyarrow, datasets and the hub client each raise their own kinds
+        remedy = "mend the file" if is_file else "check name, config and split"
+        raise InputError(f"{os.fspath(source)}: cannot be read ({_one_line(error)}); {remedy}") from error
+    return columns
+
+
+def _open_file(source: PathOrName, split: str | None, scratch: str) -> Any:
+    import datasets
+
+    path = Path(source).expanduser().absolute()
+    if not path.exists():
+        raise InputError(f"{source}: file not found; check the name, paths start from {Path.cwd()}")
+    if path.is_dir():
+        raise InputError(f"{source}: is a folder; give one file in it")
+    if path.suffix.lower() not in _READERS:
+        raise InputError(f"{source}: cannot read {path.suffix or 'a file without suffix'}; use {', '.join(_READERS)}")
+    if split not in (None, "train"):
+        raise InputError(f"{source}: a file has no split {split!r}; leave split out")
+    if path.stat().st_size == 0:
+        raise InputError(f"{source}: the file is empty; put one sentence in each line or row")
+    if path.suffix.lower() != ".parquet":
+        _check_utf8(source, path)
+    builder, options = _READERS[path.suffix.lower()]
+    # Streaming keeps no copy that could go stale when the file changes; datasets takes the path for a glob pattern.
+    files = glob.escape(str(path))
+    return datasets.load_dataset(builder, data_files=files, split="train", streaming=True, cache_dir=scratch, **options)
+
+
+def _check_utf8(source: PathOrName, path: Path) -> None:
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                place = f"line {number}, byte {error.start + 1}"
+                raise InputError(f"{source}: not UTF-8 at {place}; save the file as UTF-8") from None
+
+
+def _check_hub_name(source: str, named: Iterable[str]) -> None:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+(:.+)?", source):
+        close = difflib.get_close_matches(source.lower(), named, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise InputError(f"{source!r}: no such name; {hint}use {', '.join(named)}, a file, or owner/name on the hub")
+
+
+def _open_hub(source: str, split: str | None) -> Any:
+    import datasets
+
+    name, _, config = source.partition(":")
+    try:
+        return datasets.load_dataset(name, config or None, split=split or "train")
+    except ConnectionError:
+        hint = "check the network, or give a local file"
+        raise InputError(f"{source}: the hub cannot be reached and no copy is cached; {hint}") from None
+
+
+def _hub_answers() -> bool:
+    import datasets
+    from huggingface_hub import get_session
+
+    try:
+        get_session().head(datasets.config.HF_ENDPOINT, timeout=5)
+    except Exception:  # the client's HTTP library, and so the kind of its errors, changes between releases
+        return False
+    return True
+
+
+@contextmanager
+def _tamed_datasets(offline: bool) -> Iterator[None]:
+    """Within, the library reports to no server what is read, shows no bars, and logs no error that it raises anyway.
+
+    When `offline`, it also spares us half a minute of retries; what it has cached still serves.
+    """
+    import datasets
+    import huggingface_hub
+
+    config = datasets.config
+    before = config.HF_HUB_OFFLINE, config.HF_UPDATE_DOWNLOAD_COUNTS, datasets.logging.get_verbosity()
+    with_bars = [library for library in (datasets, huggingface_hub) if not library.utils.are_progress_bars_disabled()]
+    config.HF_HUB_OFFLINE, config.HF_UPDATE_DOWNLOAD_COUNTS = offline or config.HF_HUB_OFFLINE, False
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    for library in with_bars:
+        library.utils.disable_progress_bars()
+    try:
+        yield
+    finally:
+        config.HF_HUB_OFFLINE, config.HF_UPDATE_DOWNLOAD_COUNTS, level = before
+        datasets.logging.set_verbosity(level)
+        for library in with_bars:
+            library.utils.enable_progress_bars()
+
+
+def _present(source: str, head: Columns, names: list[str]) -> list[str]:
+    """`names`, if `head` has all of them."""
+    if missing := [name for name in names if name not in head]:
+        raise InputError(f"{source}: no column {', '.join(missing)}; the columns are {', '.join(head)}")
+    return names
+
+
+def _text_columns(source: str, head: Columns, column: str | None) -> list[str]:
+    texts = [name for name, values in head.items() if any(isinstance(value, str) for value in values)]
+    if column is None:
+        if not texts:
+            raise InputError(f"{source}: no column of text; the columns are {', '.join(head)}")
+        if len(texts) > 1:
+            raise InputError(f"{source}: several columns of text; choose one with column: {', '.join(texts)}")
+        return texts
+    names = [column] if column in head else [name.strip() for name in column.split(",")]
+    for name in _present(source, head, names):
+        if name not in texts and any(value is not None for value in head[name]):
+            raise InputError(f"{source}: column {name} holds no text; those with text: {', '.join(texts) or 'none'}")
+    return names
+
+
+def _normalised(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _one_line(error: Exception) -> str:
+    return _normalised(str(error))[:200] or type(error).__name__
+
+
+# ── wiki markup ─────────────────────────────────────────────────────────────────────────────────────────────
+
+# Stands where markup held words that are now lost, until the bracket or the sentence around it is dropped.
+_HOLE = "\ufffc"
+_SHOW_AS = {"nbsp": " ", "spaces": " ", "snd": " – ", "snds": " – ", "spaced ndash": " – ", "ndash": "–"}
+_SHOW_AS |= {"mdash": "—", "mdashb": "—", "'": "'", "'s": "'s", "' \"": "'\"", '-"': '"'}
+_SHOW_LAST = {"lang", "transl", "linktext", "nowrap", "small", "smaller", "big", "large", "sc", "vanchor"}
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+
+_NOTE = re.compile(r"<!--.*?-->|<ref\b[^<>]*/>|<ref\b[^<>]*>.*?</ref\s*>|__[A-Z]+__", re.S | re.I)
+_NO_PROSE = re.compile(
+    r"<(math|chem|code|nowiki|pre|source|syntaxhighlight|gallery|timeline|poem|score|hiero|imagemap|references)\b"
+    r"[^<>]*(?<!/)>.*?</\1\s*>|&[lg]t;",
+    re.S | re.I,
+)
+_SUPERSCRIPT = re.compile(r"<sup>(.*?)</sup>", re.I)
+_TEMPLATE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.S)
+_NOTE_TEMPLATE = re.compile(r"\s*(?:sfn|rp\b|refn|efn|#tag:ref)|.*\bdate\s*=", re.S | re.I)
+_TABLE = re.compile(r"\{\|(?:(?!\{\||\|\}).)*\|\}", re.S)
+_URL_LINK = re.compile(r"\[(?:\w+:)?//[^\s\]]+\s*([^\[\]]*)\]")
+_LINK = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]([ \t]*)", re.S)
+_UNSEEN_LINK = re.compile(r"\s*(?:(?i:file|image|media|category):|(?:[a-z]{2,3}|simple):[^|]*$)")
+_BLOCK_TAG = re.compile(r"</?(?:br|p|blockquote|div|center|hr|li|ul|ol|dl|dd|dt)\b[^<>]*>", re.I)
+# Headings, list items, indented and preformatted lines, redirects, and what is left of tables and templates.
+_NO_PARAGRAPH = re.compile(rf"^(?:[ \t=*#:;|!{{}}-].*|[{_HOLE} \t]+)$", re.M)
+_DAMAGED_BRACKET = re.compile(rf" ?\(([^()]*{_HOLE}[^()]*|\s*|\s*[,;:][^()]*)\)")
+
+_SENTENCE = regex.compile(r"""["'“‘]*[\p{Lu}\p{N}].*[.!?…]["'”’)]*""")
+# What no sentence has: markup, addresses, and what the segmenter makes of "pro-U.S. stance" and "Vol. 7".
+_DEBRIS = re.compile(rf"[{_HOLE}|{{}}<>\[\]=\\_]|https?:|www\.|&#?\w+;|:;|^[A-Z]\. [a-z]|(?:-[A-Z]|-vs|\bVol)\.$")
+
+
+def _paragraphs(markup: str) -> Iterator[str]:
+    """The running text of one article; gensim's `filter_wiki` does the tags, the entities and what else is left."""
+    from gensim.corpora.wikicorpus import filter_wiki
+
+    text = _NO_PROSE.sub(_HOLE, _NOTE.sub("", markup))
+    text = _SUPERSCRIPT.sub(_superscript, text)
+    text = _replace_nested(_TEMPLATE, _template, text)
+    text = _replace_nested(_TABLE, "\n", text)
+    text = _replace_nested(_LINK, _link, _URL_LINK.sub(r"\1", text))
+    text = filter_wiki(_NO_PARAGRAPH.sub("", _BLOCK_TAG.sub("\n\n", text)))
+    text = re.sub(r"'{4}(?!')|'{3}(?=s\b)", "'", text)  # ''title'''s: italics, then an apostrophe
+    text = re.sub(r"'{2,}", "", text)  # bold and italics
+    text = _replace_nested(_DAMAGED_BRACKET, _bracket, text)
+    for paragraph in re.split(r"\n\s*\n", text):
+        paragraph = re.sub(r" (?=[,.;:!?)](?:\s|$))", "", _normalised(paragraph))
+        yield re.sub(r"(?<!\.)\.\.(?= |$)", ".", paragraph)  # a note stood between two full stops
+
+
+def _replace_nested(pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], text: str) -> str:
+    """Replace innermost matches first, until none is left."""
+    count = 1
+    while count:
+        text, count = pattern.subn(new, text)
+    return text
+
+
+def _superscript(match: re.Match[str]) -> str:
+    return match[1].translate(_SUPERSCRIPTS) if re.fullmatch(r"[\d+−-]+|st|nd|rd|th", match[1]) else _HOLE
+
+
+def _template(match: re.Match[str]) -> str:
+    name, *arguments = match[1].split("|")
+    name = name.strip().lower()
+    if name in _SHOW_AS:
+        return _SHOW_AS[name]
+    if name in _SHOW_LAST:
+        return next((argument for argument in reversed(arguments) if "=" not in argument), _HOLE)
+    # A note hangs on the mark before it or has a known name; any other template in a line gave words.
+    is_note = match.string[match.start() - 1 : match.start()] in tuple(".,;!?)”") or _NOTE_TEMPLATE.match(match[1])
+    return "" if is_note else _HOLE
+
+
+def _link(match: re.Match[str]) -> str:
+    if _UNSEEN_LINK.match(match[1]):
+        return ""
+    return match[1].rpartition("|")[2].lstrip(":") + match[2]
+
+
+def _bracket(match: re.Match[str]) -> str:
+    """Keep the whole parts of a bracket: "(born 1912)" of "(hole; born 1912)"."""
+    parts = [part.strip() for part in re.split(r"(?<=[;,])", match[1]) if _HOLE not in part and re.search(r"\w", part)]
+    return f" ({' '.join(parts).rstrip(';,: ')})" if parts else ""
+
+
+# ── sentences ──
+
+
+def _split(paragraph: str) -> list[str]:
+    sentences: list[str] = []
+    for piece in segment("en", paragraph):
+        if sentences and piece[:1].islower():  # the full stop of "spp.", the question mark of a title
+            sentences[-1] += f" {piece.strip()}"
+        elif piece.strip():
+            sentences.append(piece.strip())
+    return sentences
+
+
+def _is_whole(sentence: str) -> bool:
+    balanced = sentence.count("(") == sentence.count(")")
+    is_sentence = _SENTENCE.fullmatch(sentence) is not None and _DEBRIS.search(sentence) is None
+    return balanced and is_sentence and len(sentence.split()) >= 4

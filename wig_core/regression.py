@@ -1,0 +1,130 @@
+"""The regression of word weights on word information."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from wig_core.errors import InputError
+
+Interval = tuple[float, float]
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Regression:
+    """An ordinary least-squares fit of weight on one quantity, with percentile intervals of a bootstrap over words.
+
+    R² says how much; it is the square of the correlation, which also says in which direction.
+
+    Attributes:
+        x: the quantity on the horizontal axis, a column of the information frame.
+        r2, r2_interval: share of the variance of the weights that the line explains.
+        correlation, correlation_interval: Pearson's, signed.
+        slope, slope_interval, intercept: of the line.
+        n_words: the words it was fitted to.
+    """
+
+    x: str
+    r2: float
+    r2_interval: Interval
+    correlation: float
+    correlation_interval: Interval
+    slope: float
+    slope_interval: Interval
+    intercept: float
+    n_words: int
+
+
+def join(weights: pd.DataFrame, information: pd.DataFrame) -> pd.DataFrame:
+    """The words that have both a weight and an information gain, in alphabetical order.
+
+    Raises:
+        InputError: fewer than three words are left.
+    """
+    joined = weights.join(information, how="inner").dropna(subset=["weight", "kl"]).sort_index()
+    if len(joined) < 3:
+        raise InputError(
+            f"only {len(joined)} words have both a weight and an information gain; "
+            "give more sentences, or a smaller min_count"
+        )
+    return joined
+
+
+def regress(
+    weights: pd.DataFrame, information: pd.DataFrame, *, x: str = "kl", bootstrap: int = 1000, seed: int = 0
+) -> Regression:
+    """Fit weight = intercept + slope · x over the words that both frames have.
+
+    Args:
+        weights: from `word_weights`.
+        information: from `word_information`.
+        x: the column of `information` to regress on: "kl", "self_information", "kl_corrected", …
+        bootstrap: resamples of words for the 95% intervals.
+        seed: of the resampling.
+
+    Raises:
+        InputError: no such column, fewer than three common words, or x or the weights do not vary.
+    """
+    if x not in information.columns:
+        raise InputError(f"information has no column {x!r}; it has {', '.join(information.columns)}")
+    joined = join(weights, information)
+    sample = joined[[x, "weight"]].to_numpy(float)
+    for name, values in (("x", sample[:, 0]), ("weight", sample[:, 1])):
+        if np.ptp(values) == 0:
+            raise InputError(
+                f"{x if name == 'x' else name} is the same for all {len(sample)} words; nothing to regress"
+            )
+    slope, intercept, correlation = _line(sample)
+    resampled = np.array([_line(sample[rows]) for rows in _resamples(len(sample), bootstrap, seed)])
+    slopes, correlations = resampled[:, 0], resampled[:, 2]
+    return Regression(
+        x=x,
+        r2=correlation**2,
+        r2_interval=_interval(correlations**2),
+        correlation=correlation,
+        correlation_interval=_interval(correlations),
+        slope=slope,
+        slope_interval=_interval(slopes),
+        intercept=intercept,
+        n_words=len(sample),
+    )
+
+
+def partial_r2(weights: pd.DataFrame, information: pd.DataFrame, *, x: str, given: str) -> float:
+    """What x explains of the weights that `given` leaves unexplained, as a share of it, in [0, 1].
+
+    Both the weights and x are regressed on `given`; the result is the squared correlation of what is left of them.
+    """
+    joined = join(weights, information)
+    rest = [_residual(joined[name].to_numpy(float), joined[given].to_numpy(float)) for name in ("weight", x)]
+    return float(stats.pearsonr(*rest).statistic ** 2)
+
+
+def _line(sample: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Slope, intercept and correlation of the points ``[n, 2]``; not numbers where x does not vary."""
+    (x, y), (dx, dy) = sample.mean(0), (sample - sample.mean(0)).T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        slope = dx @ dy / (dx @ dx)
+        correlation = dx @ dy / np.sqrt((dx @ dx) * (dy @ dy))
+    return float(slope), float(y - slope * x), float(correlation)
+
+
+def _residual(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+    slope, intercept, _ = _line(np.column_stack([x, y]))
+    return y - intercept - slope * x
+
+
+def _resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
+    return np.random.default_rng(seed).integers(size, size=(times, size))
+
+
+def _interval(values: NDArray[np.float64]) -> Interval:
+    if not len(values):
+        return (float("nan"), float("nan"))
+    low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return (float(low), float(high))

@@ -1,0 +1,264 @@
+"""From a page and its values to an executed notebook: jupytext, then papermill.
+
+An executed page is kept with a record of all that decided it, so that nothing is executed twice (:meth:`Run.key`).
+"""
+
+import functools
+import hashlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TextIO
+
+import jupytext
+import nbformat
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from nbformat import NotebookNode
+
+from wig_core.book.pages import Page, Profile
+
+PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
+MAKERS = ["runner.py", "cli.py", "book/*"]  # how pages are made, not what they say: a change here executes nothing
+
+
+class BuildError(RuntimeError):
+    """A page or the book could not be made; the first line says where and why."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A page with a value for each of its parameters, and the place where it is kept."""
+
+    root: Path
+    page: Page
+    profile: str
+    values: dict[str, Any]
+    changed: dict[str, Any]  # what a reader set otherwise than the profile
+
+    @classmethod
+    def of(cls, root: Path, page: Page, profile: Profile, given: Mapping[str, Any] | None = None) -> "Run":
+        """Settle every parameter: the notebook's default, then the profile's value, then the one ``given``."""
+        values = {name: parameter.default for name, parameter in page.parameters.items()} | profile.values[page.name]
+        changed = {name: value for name, value in (given or {}).items() if value != values[name]}
+        return cls(root, page, profile.name, values | changed, changed)
+
+    @property
+    def label(self) -> str:
+        """The profile's name, or a short hash of values that are no profile's."""
+        return _sha256(self.values)[:8] if self.changed else self.profile
+
+    @property
+    def notebook(self) -> Path:
+        """The executed page."""
+        folder = f"runs/{self.page.name}-{self.label}" if self.changed else f"pages/{self.profile}"
+        return self.root / "book/_build" / folder / f"{self.page.name}.ipynb"
+
+    @property
+    def traceback(self) -> Path:
+        """Where a page that fails leaves the whole story."""
+        return self.notebook.with_suffix(".traceback")
+
+    @property
+    def results(self) -> str:
+        """Where the page writes its numbers, relative to the project."""
+        return f"results/runs/{self.page.short}-{self.label}" if self.changed else f"results/{self.profile}"
+
+    def key(self) -> str:
+        """Return a hash of all that decides the page: source, values, files they name, package, libraries."""
+        files = {text: digest(self.root / text) for text in _texts(self.values) if _exists(self.root / text)}
+        source = self.page.path.read_text("utf-8")
+        return _sha256([source, self.values, self.results, files, _package_digest(), versions(PACKAGES)])
+
+    def outputs(self) -> dict[str, str]:
+        """Return the digest of each file that the page wrote: itself and its numbers."""
+        folder = self.root / self.results
+        numbers = [path for suffix in ("csv", "json") for path in folder.glob(f"{self.page.short}*.{suffix}")]
+        return {path.relative_to(self.root).as_posix(): digest(path) for path in [self.notebook, *sorted(numbers)]}
+
+    def record(self) -> dict[str, Any]:
+        """Return what was written down when the page was executed; nothing if it never was."""
+        path = self.notebook.with_suffix(".json")
+        return json.loads(path.read_text("utf-8")) if path.exists() and self.notebook.exists() else {}
+
+    def is_current(self) -> bool:
+        """Tell whether executing the page again would change nothing."""
+        record = self.record()
+        return bool(record) and record["key"] == self.key() and record["outputs"] == self.outputs()
+
+    def execute(self, progress: "Progress") -> None:
+        """Execute the page; it takes the older one's place only when it has run to its end."""
+        key, start = self.key(), time.monotonic()
+        if self.page.has_results:
+            (self.root / self.results).mkdir(parents=True, exist_ok=True)
+        self.notebook.parent.mkdir(parents=True, exist_ok=True)
+        self.traceback.unlink(missing_ok=True)
+        _write(self.notebook, nbformat.writes(_execute(self, progress)) + "\n")
+        record = {"key": key, "seconds": round(time.monotonic() - start, 1), "outputs": self.outputs()}
+        _write(self.notebook.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+
+
+class Progress:
+    """Shows which page runs, which cell and for how long; passes on what the kernel writes to stderr."""
+
+    def __init__(self, stream: TextIO | None = None):
+        self.stream = stream or sys.stderr
+        self.title = ""
+        self._shown = False
+
+    def show(self, text: str) -> None:
+        """Put ``text`` on a terminal line that the next one replaces; a log file has no such lines."""
+        if self.stream.isatty():
+            self.write(f"{self.title} · {text}")
+            self._shown = True
+
+    def say(self, text: str) -> None:
+        """Put ``text`` on a line that stays."""
+        self.write(f"{text}\n")
+
+    def write(self, text: str) -> None:
+        """Write ``text`` in place of the line shown."""
+        self.stream.write(("\r\x1b[K" if self._shown else "") + text)
+        self.stream.flush()
+        self._shown = False
+
+    def flush(self) -> None:
+        """Flush the terminal."""
+        self.stream.flush()
+
+
+def execute_pages(runs: Iterable[Run], progress: Progress, *, force: bool = False) -> int:
+    """Execute the pages that are not current; return how many those were."""
+    due = [run for run in runs if force or not run.is_current()]
+    for number, run in enumerate(due, 1):
+        progress.title = f"[{number}/{len(due)}] {run.page.name}"
+        progress.say(f"{progress.title} · {run.page.title}")
+        run.execute(progress)
+        progress.say(f"{progress.title} · done in {run.record()['seconds']} s")
+    return len(due)
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of Python and of those ``packages`` that are installed."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def digest(path: Path) -> str:
+    """Return a hash of a file, or of a folder's files and their names."""
+    if path.is_dir():
+        return _sha256([[file.relative_to(path).as_posix(), digest(file)] for file in _files(path)])
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _OwnKernel(AsyncKernelManager):
+    """A kernel of the interpreter that runs this, whatever the machine has registered as python3."""
+
+    transport_encryption = "auto"  # without it a new ipykernel warns at every start
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        env = {
+            "IPYTHONDIR": "book/_build/ipython",  # no start-up files of the user's
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "PYTHONHASHSEED": "0",
+        }
+        return KernelSpec(env=env, **get_kernel_dict(["--InlineBackend.figure_formats={'retina'}"]))
+
+
+def _execute(run: Run, progress: Progress) -> NotebookNode:
+    import papermill  # takes a second to load
+
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it cannot read every annotation; we have
+    notebook = jupytext.read(run.page.path)
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    number, start = 0, time.monotonic()
+
+    def on_cell(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal number
+        number += not _has_tag(cell, "injected-parameters")
+        progress.show(f"cell {number}/{len(cells)} · {time.monotonic() - start:.0f} s")
+
+    values = run.values | ({"results": run.results} if run.page.has_results else {})
+    kernel = {"kernel_manager_class": _OwnKernel, "shutdown_kernel": "immediate", "on_cell_execute": on_cell}
+    options = {"cwd": run.root, "progress_bar": False, "stderr_file": progress, "coalesce_streams": True}
+    try:
+        executed = papermill.execute_notebook(notebook, None, values, **options, **kernel)
+        errors = [one for cell in executed.cells for one in cell.get("outputs", []) if one.output_type == "error"]
+        if not errors:
+            return _tidy(executed)
+        fault = errors[0].ename  # SystemExit, which papermill lets pass
+    except papermill.PapermillExecutionError as error:
+        fault = f"{error.ename}: {_first_line(error.evalue)}"
+        _write(run.traceback, str(error))
+        progress.say(f"traceback in {run.traceback.relative_to(run.root)}")
+    except RuntimeError as error:  # the kernel died, or never came up
+        fault = _first_line(str(error))
+    source = _first_line(cells[max(number - 1, 0)])
+    raise BuildError(f"{run.page.path.relative_to(run.root)}, cell {number} (`{source}`): {fault}")
+
+
+def _tidy(notebook: NotebookNode) -> NotebookNode:
+    """Take out of an executed notebook what differs between two runs, and what only the terminal should see."""
+    notebook.metadata = {name: notebook.metadata[name] for name in ("kernelspec", "language_info")}
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02}"
+        cell.metadata = {name: value for name, value in cell.metadata.items() if name not in ("papermill", "execution")}
+        if _has_tag(cell, "injected-parameters"):
+            cell.metadata["tags"].append("remove-input")
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    return notebook
+
+
+def _has_tag(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def _texts(values: Mapping[str, Any]) -> list[str]:
+    texts = [text for value in values.values() for text in (value if isinstance(value, list) else [value])]
+    return [text for text in texts if isinstance(text, str) and text.strip("./")]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no path at all: a long sentence, say
+        return False
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(path)
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+
+
+@functools.cache
+def _package_digest() -> str:
+    package = Path(__file__).parent
+    makers = {path for pattern in MAKERS for path in package.glob(pattern)}
+    return _sha256([digest(path) for path in _files(package) if path not in makers])
