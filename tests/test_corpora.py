@@ -20,8 +20,9 @@ import pandas as pd
 import pytest
 from gensim.test.utils import datapath
 
-from wig_core.corpora import Corpus, load_corpus, load_similarities, wikipedia_sentences
+from wig_core.corpora import Corpus, load_corpus, load_similarities
 from wig_core.errors import InputError
+from wig_core.wikipedia import wikipedia_sentences
 
 SENTENCES = ["Hello there, world.", "A second one.", "🙂🙂"]
 
@@ -197,7 +198,7 @@ def test_wrong_paths_and_options(tmp_path: Path) -> None:
 
 def test_misspelt_names() -> None:
     message("'wikipedia-smaple'.* did you mean 'wikipedia-sample'.* lee", load_corpus, "wikipedia-smaple")
-    message("did you mean 'lee'", load_corpus, "Lee")
+    message("did you mean 'lee'", load_corpus, "LEE")
     assert "did you mean" not in message("use wikipedia-sample, lee", load_corpus, "zzz")
     message("''", load_corpus, "")
     message("did you mean 'lee'", load_similarities, "lees")
@@ -265,6 +266,7 @@ memory{{citation needed|date=May 2016}} in 1843.<ref name="x/y" /> Her notes are
 ! Year !! Work
 |-
 | 1843 || She wrote this in a table cell.
+This is its second line, still inside.
 {| class="inner"
 | This is a nested table cell.
 |}
@@ -281,6 +283,9 @@ times faster than people. He lived in the U.S. for 3.5 years, e.g. in Boston. J.
 Jan. 3, 1840.<!-- This comment is a whole sentence. --> The word ( ; {{lang-fr|mot}}) is {{lang|fr|bref}} and old.
 
 An empty bracket () is removed without trace. Is water really H<sub>2</sub>O? Too short now. \
+She was thirty then.<ref group=n>See there.<br/> This note has a whole sentence.</ref> It was long ago.{{fact}} Few \
+people doubted it.{{sfn|Ada|1999}} She wrote Who Is It? in one year. A bracket( : :odd, {{IPA|x}}, and so on) \
+is mended. One bracket (is never closed here. This is a verse without a stop<br />A line starts here. \
 It ends like this: "so he said to her." and it went on without a stop
 <gallery>
 File:A.jpg|A caption is a sentence too.
@@ -300,6 +305,12 @@ ARTICLE_SENTENCES = [
     "The word is bref and old.",
     "An empty bracket is removed without trace.",
     "Is water really H2O?",
+    "She was thirty then.",
+    "It was long ago.",
+    "Few people doubted it.",
+    "She wrote Who Is It? in one year.",
+    "A bracket (odd, and so on) is mended.",
+    "A line starts here.",
     "Research & development – that was her field.",
 ]
 

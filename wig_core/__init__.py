@@ -1,1 +1,31 @@
-"""Which words drive a sentence embedding, and are they the informative ones?"""
+"""Which words drive a sentence embedding, and are they the informative ones?
+
+The public names are imported when they are first used, so that the command line does not wait for torch.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Contributions": "wig_core.attribution.contributions",
+    "Corpus": "wig_core.corpora",
+    "InputError": "wig_core.errors",
+    "Regression": "wig_core.regression",
+    "SentenceEncoder": "wig_core.encoders",
+    "integrated_gradients": "wig_core.attribution.integrated_gradients",
+    "load_corpus": "wig_core.corpora",
+    "regress": "wig_core.regression",
+    "word_information": "wig_core.information",
+    "word_weights": "wig_core.weighting",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wig_core' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

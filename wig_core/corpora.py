@@ -1,28 +1,24 @@
 """Collections of sentences and of sentence pairs: packaged, from the hub, or the user's own file.
 
-`load_corpus` and `load_similarities` read any of the three; `wikipedia_sentences` streams a Wikipedia dump.
+`load_corpus` and `load_similarities` read any of the three.
 """
 
-import bz2
 import difflib
 import glob
 import itertools
 import math
 import os
 import random
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
-
-import regex
-from sentencex import segment
 
 from wig_core.errors import InputError
+from wig_core.wikipedia import split_sentences, wikipedia_sentences
+from wig_core.words import segment as units
 
 PathOrName = str | os.PathLike[str]
 Columns = dict[str, list[Any]]
@@ -52,6 +48,32 @@ class Corpus:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sentences)
+
+    def sample(self, size: int, *, seed: int = 0) -> "Corpus":
+        """A random sample without replacement, in the order of the corpus; all of it if it has no more than `size`.
+
+        Raises:
+            InputError: `size` is below 1.
+        """
+        if size < 1:
+            raise InputError(f"max_sentences={size}: give 1 or more, or None for all sentences")
+        if size >= len(self):
+            return self
+        kept = sorted(random.Random(seed).sample(range(len(self)), size))
+        return Corpus(self.name, [self.sentences[i] for i in kept])
+
+    def up_to(self, words: int | None) -> "Corpus":
+        """The sentences of at most so many units (`wig_core.words.segment`); all of them for None.
+
+        Raises:
+            InputError: no sentence is so short.
+        """
+        if words is None:
+            return self
+        short = [sentence for sentence in self.sentences if len(units(sentence)) <= words]
+        if not short:
+            raise InputError(f"{self.name}: no sentence has at most {words} words; give a larger max_words, or None")
+        return Corpus(self.name, short)
 
 
 @dataclass(frozen=True)
@@ -100,8 +122,6 @@ def load_corpus(
         >>> corpus.name, len(corpus)
         ('lee', 2)
     """
-    if max_sentences is not None and max_sentences < 1:
-        raise InputError(f"max_sentences={max_sentences}: give 1 or more, or None for all sentences")
     source = os.fspath(name_or_path)
     if source in _PACKAGED:
         if split or column:
@@ -112,10 +132,8 @@ def load_corpus(
         sentences = [text for values in columns.values() for value in values if (text := _normalised(value))]
         if not sentences:
             raise InputError(f"{source}: no sentences, every line is blank; put one sentence in each line or row")
-    if max_sentences is not None and max_sentences < len(sentences):
-        kept = sorted(random.Random(seed).sample(range(len(sentences)), max_sentences))
-        sentences = [sentences[i] for i in kept]
-    return Corpus(_name(name_or_path), sentences)
+    corpus = Corpus(_name(name_or_path), sentences)
+    return corpus if max_sentences is None else corpus.sample(max_sentences, seed=seed)
 
 
 def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> SimilarityPairs:
@@ -153,36 +171,6 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
     return pairs
 
 
-def wikipedia_sentences(dump_path: PathOrName) -> Iterator[str]:
-    """Stream the sentences of an English Wikipedia dump, one article in memory at a time.
-
-    Only running text of articles is kept: no redirects, headings, lists, tables, captions, notes or formulas.
-    A sentence that lost a word with its markup (a formula, a converted unit) is left out, not given with a hole.
-    What is left begins with a capital or digit (perhaps quoted), ends in `.`, `!`, `?` or `…` and has 4 words.
-
-    Args:
-        dump_path: a `pages-articles` dump, `.xml` or `.xml.bz2`.
-
-    Raises:
-        InputError: the file is missing, or is no such dump.
-
-    Example:
-        >>> first = next(wikipedia_sentences("enwiki-latest-pages-articles.xml.bz2"))  # doctest: +SKIP
-    """
-    from gensim.corpora.wikicorpus import extract_pages
-
-    path = Path(dump_path).expanduser()
-    try:
-        with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as dump:
-            for _, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
-                for paragraph in _paragraphs(markup):
-                    yield from filter(_is_whole, _split(paragraph))
-    except FileNotFoundError:
-        raise InputError(f"{path}: file not found; give the path of a Wikipedia dump") from None
-    except (OSError, EOFError, ValueError, RuntimeError, ParseError) as error:
-        raise InputError(f"{path}: not a whole Wikipedia dump ({_one_line(error)}); download it again") from error
-
-
 # ── packaged texts ──
 
 
@@ -200,7 +188,7 @@ def _lee_texts() -> list[str]:
 
 
 def _lee_sentences() -> Iterator[str]:
-    return (sentence for text in _lee_texts() for sentence in _split(text))
+    return (sentence for text in _lee_texts() for sentence in split_sentences(text))
 
 
 def _lee_pairs() -> SimilarityPairs:
@@ -376,108 +364,3 @@ def _number(value: Any) -> float:
 
 def _one_line(error: Exception) -> str:
     return _normalised(str(error))[:200] or type(error).__name__
-
-
-# ── wiki markup ─────────────────────────────────────────────────────────────────────────────────────────────
-
-# Stands where markup held words that are now lost, until the bracket or the sentence around it is dropped.
-_HOLE = "\ufffc"
-_SHOW_AS = {"nbsp": " ", "spaces": " ", "snd": " – ", "snds": " – ", "spaced ndash": " – ", "ndash": "–"}
-_SHOW_AS |= {"mdash": "—", "mdashb": "—", "'": "'", "'s": "'s", "' \"": "'\"", '-"': '"'}
-_SHOW_LAST = {"lang", "transl", "linktext", "nowrap", "small", "smaller", "big", "large", "sc", "vanchor"}
-_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-
-_NOTE = re.compile(r"<!--.*?-->|<ref\b[^<>]*/>|<ref\b[^<>]*>.*?</ref\s*>|__[A-Z]+__", re.S | re.I)
-_NO_PROSE = re.compile(
-    r"<(math|chem|code|nowiki|pre|source|syntaxhighlight|gallery|timeline|poem|score|hiero|imagemap|references)\b"
-    r"[^<>]*(?<!/)>.*?</\1\s*>|&[lg]t;",
-    re.S | re.I,
-)
-_SUPERSCRIPT = re.compile(r"<sup>(.*?)</sup>", re.I)
-_TEMPLATE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.S)
-_NOTE_TEMPLATE = re.compile(r"\s*(?:sfn|rp\b|refn|efn|#tag:ref)|.*\bdate\s*=", re.S | re.I)
-_TABLE = re.compile(r"\{\|(?:(?!\{\||\|\}).)*\|\}", re.S)
-_URL_LINK = re.compile(r"\[(?:\w+:)?//[^\s\]]+\s*([^\[\]]*)\]")
-_LINK = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]([ \t]*)", re.S)
-_UNSEEN_LINK = re.compile(r"\s*(?:(?i:file|image|media|category):|(?:[a-z]{2,3}|simple):[^|]*$)")
-_BLOCK_TAG = re.compile(r"</?(?:br|p|blockquote|div|center|hr|li|ul|ol|dl|dd|dt)\b[^<>]*>", re.I)
-# Headings, list items, indented and preformatted lines, redirects, and what is left of tables and templates.
-_NO_PARAGRAPH = re.compile(rf"^(?:[ \t=*#:;|!{{}}-].*|[{_HOLE} \t]+)$", re.M)
-_DAMAGED_BRACKET = re.compile(rf" ?\(([^()]*{_HOLE}[^()]*|\s*|\s*[,;:][^()]*)\)")
-
-_SENTENCE = regex.compile(r"""["'“‘]*[\p{Lu}\p{N}].*[.!?…]["'”’)]*""")
-# What no sentence has: markup, addresses, and what the segmenter makes of "pro-U.S. stance" and "Vol. 7".
-_DEBRIS = re.compile(rf"[{_HOLE}|{{}}<>\[\]=\\_]|https?:|www\.|&#?\w+;|:;|^[A-Z]\. [a-z]|(?:-[A-Z]|-vs|\bVol)\.$")
-
-
-def _paragraphs(markup: str) -> Iterator[str]:
-    """The running text of one article; gensim's `filter_wiki` does the tags, the entities and what else is left."""
-    from gensim.corpora.wikicorpus import filter_wiki
-
-    text = _NO_PROSE.sub(_HOLE, _NOTE.sub("", markup))
-    text = _SUPERSCRIPT.sub(_superscript, text)
-    text = _replace_nested(_TEMPLATE, _template, text)
-    text = _replace_nested(_TABLE, "\n", text)
-    text = _replace_nested(_LINK, _link, _URL_LINK.sub(r"\1", text))
-    text = filter_wiki(_NO_PARAGRAPH.sub("", _BLOCK_TAG.sub("\n\n", text)))
-    text = re.sub(r"'{4}(?!')|'{3}(?=s\b)", "'", text)  # ''title'''s: italics, then an apostrophe
-    text = re.sub(r"'{2,}", "", text)  # bold and italics
-    text = _replace_nested(_DAMAGED_BRACKET, _bracket, text)
-    for paragraph in re.split(r"\n\s*\n", text):
-        paragraph = re.sub(r" (?=[,.;:!?)](?:\s|$))", "", _normalised(paragraph))
-        yield re.sub(r"(?<!\.)\.\.(?= |$)", ".", paragraph)  # a note stood between two full stops
-
-
-def _replace_nested(pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], text: str) -> str:
-    """Replace innermost matches first, until none is left."""
-    count = 1
-    while count:
-        text, count = pattern.subn(new, text)
-    return text
-
-
-def _superscript(match: re.Match[str]) -> str:
-    return match[1].translate(_SUPERSCRIPTS) if re.fullmatch(r"[\d+−-]+|st|nd|rd|th", match[1]) else _HOLE
-
-
-def _template(match: re.Match[str]) -> str:
-    name, *arguments = match[1].split("|")
-    name = name.strip().lower()
-    if name in _SHOW_AS:
-        return _SHOW_AS[name]
-    if name in _SHOW_LAST:
-        return next((argument for argument in reversed(arguments) if "=" not in argument), _HOLE)
-    # A note hangs on the mark before it or has a known name; any other template in a line gave words.
-    is_note = match.string[match.start() - 1 : match.start()] in tuple(".,;!?)”") or _NOTE_TEMPLATE.match(match[1])
-    return "" if is_note else _HOLE
-
-
-def _link(match: re.Match[str]) -> str:
-    if _UNSEEN_LINK.match(match[1]):
-        return ""
-    return match[1].rpartition("|")[2].lstrip(":") + match[2]
-
-
-def _bracket(match: re.Match[str]) -> str:
-    """Keep the whole parts of a bracket: "(born 1912)" of "(hole; born 1912)"."""
-    parts = [part.strip() for part in re.split(r"(?<=[;,])", match[1]) if _HOLE not in part and re.search(r"\w", part)]
-    return f" ({' '.join(parts).rstrip(';,: ')})" if parts else ""
-
-
-# ── sentences ──
-
-
-def _split(paragraph: str) -> list[str]:
-    sentences: list[str] = []
-    for piece in segment("en", paragraph):
-        if sentences and piece[:1].islower():  # the full stop of "spp.", the question mark of a title
-            sentences[-1] += f" {piece.strip()}"
-        elif piece.strip():
-            sentences.append(piece.strip())
-    return sentences
-
-
-def _is_whole(sentence: str) -> bool:
-    balanced = sentence.count("(") == sentence.count(")")
-    is_sentence = _SENTENCE.fullmatch(sentence) is not None and _DEBRIS.search(sentence) is None
-    return balanced and is_sentence and len(sentence.split()) >= 4

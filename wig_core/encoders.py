@@ -1,8 +1,8 @@
 """Sentence encoders: a transformer, a pooling and a similarity.
 
-`SentenceEncoder.load` takes the name of a packaged encoder, a local folder (of transformers or of sentence-transformers) or a
-hub name. Besides `encode` it offers the two halves of an encoder that attribution needs: the output of its embedding layer, and
-everything after it.
+`SentenceEncoder.load` takes the name of a packaged encoder, a local folder (of transformers or of
+sentence-transformers) or a hub name. Besides `encode` it offers the two halves of an encoder that attribution needs:
+the output of its embedding layer, and everything after it.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class SentenceEncoder:
 
     name: str
     tokenizer: Any
-    model: nn.Module
+    model: Any
     pooling: Pooling
     similarity: Similarity
     normalize: bool
@@ -112,8 +112,8 @@ class SentenceEncoder:
         """Load an encoder from a packaged name, a local folder or a hub name.
 
         Args:
-            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub. Only safetensors are read and no code
-                from the hub is run.
+            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub. Only safetensors are read,
+                and no code from the hub is run.
             pooling: overrides what the folder says; "mean" where it says nothing.
             similarity: overrides what the folder says; "cosine" where it says nothing.
             device: "cpu", "cuda", …; by default a GPU where there is one.
@@ -150,7 +150,7 @@ class SentenceEncoder:
     @property
     def embedding_module(self) -> nn.Module:
         """What adds words, positions and segments: the direct parent of the word table, else the table itself."""
-        table = self.model.get_input_embeddings()  # type: ignore[operator]
+        table = self.model.get_input_embeddings()
         parents = [module for module in self.model.modules() if any(child is table for child in module.children())]
         return parents[0] if parents and parents[0] is not self.model else table
 
@@ -212,13 +212,13 @@ class SentenceEncoder:
             word_ids: other tokens to look up in the word table at the same positions (RoBERTa numbers its positions by
                 which tokens are padding, so a baseline must not go through `input_ids`).
         """
-        table = self.model.get_input_embeddings()  # type: ignore[operator]
+        table = self.model.get_input_embeddings()
         with torch.no_grad(), _output_of(table, table(input_ids if word_ids is None else word_ids)):
             layer = self.embedding_module
             return layer(input_ids) if layer is table else layer(input_ids=input_ids)
 
     def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """The embeddings ``[sentences, d]`` that follow from an output of the embedding layer ``[sentences, tokens, h]``."""
+        """The embeddings ``[sentences, d]`` that follow from an embedding layer's output ``[sentences, tokens, h]``."""
         with _output_of(self.embedding_module, hidden):
             unread = torch.zeros_like(attention_mask)
             output = self.model(input_ids=unread, attention_mask=attention_mask).last_hidden_state
@@ -228,14 +228,22 @@ class SentenceEncoder:
 @contextmanager
 def _output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
     """Within, `module` returns `output` whatever it is given."""
-    calls = []
-    handle = module.register_forward_hook(lambda *_: calls.append(1) or output)
+    calls = 0
+
+    def replace(*_: Any) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return output
+
+    handle = module.register_forward_hook(replace)
     try:
         yield
     finally:
         handle.remove()
     if not calls:
-        raise InputError(f"the model does not read its words through {type(module).__name__}; its architecture is not supported")
+        raise InputError(
+            f"the model does not read its words through {type(module).__name__}; its architecture is not supported"
+        )
 
 
 def _check_choice(what: str, value: str | None, choices: Any) -> None:
@@ -348,7 +356,9 @@ def _json(path: Path) -> Any:
 
 def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
     from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # a bar of milliseconds for every encoder that is loaded
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         # Eager attention: fused kernels have no forward-mode derivative.

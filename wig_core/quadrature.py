@@ -47,7 +47,7 @@ def trapezoid(steps: int) -> Nodes:
 
 
 def right_riemann(steps: int) -> Nodes:
-    """The right ends of equal parts: the sum that the first paper on Integrated Gradients wrote down (its equation 3)."""
+    """The right ends of equal parts: the sum in the first paper on Integrated Gradients (its equation 3)."""
     return np.arange(1, steps + 1) / steps, np.full(steps, 1 / steps)
 
 

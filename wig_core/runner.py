@@ -174,6 +174,7 @@ class _OwnKernel(AsyncKernelManager):
             "IPYTHONDIR": "book/_build/ipython",  # no start-up files of the user's
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
             "PYTHONHASHSEED": "0",
+            "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm's, at every start: there is no widget to show
         }
         return KernelSpec(env=env, **get_kernel_dict(["--InlineBackend.figure_formats={'retina'}"]))
 

@@ -34,4 +34,4 @@ def word_weights(contributions: Iterable[Contributions], *, scale_by_length: boo
         A frame indexed by word, in alphabetical order: weight, and occurrences, the number averaged over.
     """
     each = occurrence_weights(contributions, scale_by_length=scale_by_length)
-    return each.groupby("word")["weight"].agg(weight="mean", occurrences="size")
+    return each.groupby("word").agg(weight=("weight", "mean"), occurrences=("weight", "size"))

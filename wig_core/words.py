@@ -1,8 +1,9 @@
 """The unit of analysis: one segmentation into words for every encoder and every corpus.
 
-A sentence is cut into *units* by its characters alone: a word (letters and digits, with apostrophes inside, or a number with its
-decimal point), one Han or kana character, or any other single grapheme (a punctuation mark, an emoji). No
-tokenizer is asked, so two encoders are compared on the same units. Subword tokens are then given to units by character offsets.
+A sentence is cut into *units* by its characters alone: a word (letters and digits, with apostrophes inside, or a
+number with its decimal point), one Han or kana character, or any other single grapheme (a punctuation mark, an
+emoji). No tokenizer is asked, so two encoders are compared on the same units. Subword tokens are then given to units
+by character offsets.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def words_of(sentence: str) -> list[str]:
 def units_of_tokens(units: Sequence[Unit], offsets: Sequence[tuple[int, int]]) -> list[int | None]:
     """The unit that each subword token belongs to.
 
-    A token goes to the unit with which it shares most characters. One that shares none (a lone space mark of SentencePiece, a
-    control character) goes to the next unit, or to the last, so that no contribution is lost.
+    A token goes to the unit with which it shares most characters. One that shares none (a lone space mark of
+    SentencePiece, a control character) goes to the next unit, or to the last, so that no contribution is lost.
 
     Args:
         units: the units of the sentence, in order.

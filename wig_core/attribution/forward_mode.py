@@ -1,16 +1,15 @@
 """Forward-mode derivatives of a whole encoder along many directions at once.
 
 `DualTensor` carries a value and its tangents through any PyTorch module: the value once, with one more leading axis
-for the directions. It computes what ``torch.func.vmap(torch.func.jvp)`` computes, and hands each operation without a rule
-of its own to exactly these two. The rules below exist for speed: what depends on the value alone (the slope of an activation,
-the statistics of a layer norm, a softmax) is computed once and shared by all directions, and the directions are folded into
-the rows of one large matrix product. Tangents may also be of lower precision than the values.
+for the directions. It computes what ``torch.func.vmap(torch.func.jvp)`` computes, and hands each operation without a
+rule of its own to exactly these two. The rules below exist for speed: what depends on the value alone (the slope of an
+activation, the statistics of a layer norm, a softmax) is computed once and shared by all directions, and the
+directions are folded into the rows of one large matrix product. Tangents may be of lower precision than the values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -181,7 +180,8 @@ def _activation(function: Callable[..., Tensor]) -> Rule:
     """An elementwise function: its slope is computed once for all directions."""
 
     def rule(x: DualTensor, *args: Any, **kwargs: Any) -> DualTensor:
-        value, slope = torch.func.jvp(lambda v: function(v, *args, **kwargs), (x.primal,), (torch.ones_like(x.primal),))
+        ones = torch.ones_like(x.primal)
+        value, slope = torch.func.jvp(lambda v: function(v, *args, **kwargs), (x.primal,), (ones,))  # type: ignore[misc]
         return DualTensor.make(value, x.tangents * slope.to(x.tangents.dtype))
 
     return rule

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import pandas as pd
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -35,7 +36,7 @@ from wig_core.errors import InputError
 from wig_core.quadrature import quadrature
 
 Precision = Literal["float32", "bfloat16"]
-LADDER = (16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256)
+LADDER = (16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
 def integrated_gradients(
@@ -48,20 +49,20 @@ def integrated_gradients(
     rule: str = "gauss-legendre",
     target: Target = "vector",
     precision: Precision = "float32",
-    memory_mb: int = 512,
+    memory_mb: int = 192,
     progress: bool = False,
 ) -> list[Contributions]:
     """The contributions of each sentence's words to its embedding.
 
-    The path runs straight from the baseline to the input at the output of the embedding layer. Special tokens keep their
-    places in the baseline, so they contribute nothing. Subword contributions are summed into words.
+    The path runs straight from the baseline to the input at the output of the embedding layer. Special tokens keep
+    their places in the baseline, so they contribute nothing. Subword contributions are summed into words.
 
     Args:
         encoder: the encoder to explain.
         sentences: N sentences, none blank.
         baseline: what stands in place of every word: the mask, padding or unknown token, or the zero vector.
-        tolerance: relative completeness error; each sentence takes as many nodes of `LADDER` as it needs to get under it.
-            A sentence that misses it at the last one is returned with its error.
+        tolerance: relative completeness error; each sentence takes as many nodes of `LADDER` as it needs to get
+            under it. A sentence that misses it at the last one is returned with its error.
         steps: a fixed number of nodes for every sentence; `tolerance` is then not looked at.
         rule: a key of `wig_core.quadrature.RULES`.
         target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
@@ -83,13 +84,11 @@ def integrated_gradients(
         >>> explained.words, explained.vectors.shape
         (['a', 'rare', 'sentence', '.'], torch.Size([4, 384]))
     """
-    check_target(encoder, target)
     if precision not in get_args(Precision):
         raise InputError(f"precision {precision!r} is unknown; choose one of {', '.join(get_args(Precision))}")
     if steps is None and not tolerance > 0:
         raise InputError(f"tolerance is {tolerance}; give a positive number such as 0.01, or a number of steps")
-    absent = baseline_id(encoder, baseline)
-    paths = [Path(encoder, reading, absent, target) for reading in read(encoder, sentences)]
+    paths = _paths(encoder, sentences, baseline, target)
     budget = _Budget.of(encoder, memory_mb)
     needed = [steps] * len(paths) if steps else _needed_steps(paths, rule, tolerance, budget)
     nodes = [
@@ -106,6 +105,43 @@ def integrated_gradients(
             _add_backward(batch)
             bar.update(len(batch))
     return [path.contributions(m) for path, m in zip(paths, needed, strict=True)]
+
+
+def completeness_errors(
+    encoder: SentenceEncoder,
+    sentences: Sequence[str],
+    *,
+    baseline: Baseline = "mask",
+    rules: Sequence[str] = ("gauss-legendre",),
+    steps: Sequence[int] = (8, 16, 32, 64),
+    target: Target = "vector",
+    memory_mb: int = 192,
+) -> pd.DataFrame:
+    """The completeness error that rules would leave, without computing any contribution.
+
+    One derivative a node, along the whole path, tells it: the sum over the words is that derivative.
+
+    Returns:
+        One row a rule, number of steps and sentence: rule, steps, sentence (its index) and error (relative).
+
+    Raises:
+        InputError: as in `integrated_gradients`.
+    """
+    paths = _paths(encoder, sentences, baseline, target)
+    budget = _Budget.of(encoder, memory_mb)
+    rows = [
+        (rule, number, sentence, error)
+        for rule in rules
+        for number in steps
+        for sentence, error in enumerate(_errors(paths, rule, number, budget).values())
+    ]
+    return pd.DataFrame(rows, columns=["rule", "steps", "sentence", "error"])
+
+
+def _paths(encoder: SentenceEncoder, sentences: Sequence[str], baseline: Baseline, target: Target) -> list[Path]:
+    check_target(encoder, target)
+    absent = baseline_id(encoder, baseline)
+    return [Path(encoder, reading, absent, target) for reading in read(encoder, sentences)]
 
 
 class Path:
@@ -195,7 +231,7 @@ def _in_batches(nodes: list[_Node], budget: int, directions: int | None = None) 
 
 
 def _points(nodes: list[_Node]) -> tuple[Tensor, Tensor, Tensor]:
-    """The nodes' points on their paths ``[B, L, h]``, the paths' directions ``[B, L, h]`` and the attention mask ``[B, L]``."""
+    """The nodes' points ``[B, L, h]``, their paths' directions ``[B, L, h]`` and the attention mask ``[B, L]``."""
     stack = torch.nn.utils.rnn.pad_sequence
     starts = stack([node.path.start for node in nodes], batch_first=True)
     deltas = stack([node.path.end for node in nodes], batch_first=True) - starts
@@ -214,7 +250,7 @@ def _derivatives(nodes: list[_Node], points: Tensor, mask: Tensor, directions: T
 
 def _needed_steps(paths: list[Path], rule: str, tolerance: float, budget: _Budget) -> list[int]:
     """For each path the first number of nodes in the ladder whose completeness error is under the tolerance."""
-    needed = {path: LADDER[-1] for path in paths}
+    needed = dict.fromkeys(paths, LADDER[-1])
     pending = paths
     for steps in LADDER[:-1]:
         if not pending:

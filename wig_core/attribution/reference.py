@@ -43,7 +43,11 @@ def captum_integrated_gradients(
     explainer = LayerIntegratedGradients(lambda tokens: _embed(encoder, tokens), encoder.embedding_module)
     columns = [
         explainer.attribute(
-            ids, baselines=ids.masked_fill(reading.owners >= 0, absent), target=dimension, n_steps=steps, method="gausslegendre"
+            ids,
+            baselines=ids.masked_fill(reading.owners >= 0, absent),
+            target=dimension,
+            n_steps=steps,
+            method="gausslegendre",
         )
         for dimension in (range(encoder.dimension) if dimensions is None else dimensions)
     ]

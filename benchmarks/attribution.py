@@ -1,0 +1,137 @@
+"""Vector-valued Integrated Gradients against the two ways it is done otherwise: seconds, ratios, agreement.
+
+The same encoder, sentences, baseline and quadrature nodes for all three, in one run:
+
+- wig_core: one forward derivative a word;
+- backward: one forward pass, then one backward pass a dimension of the embedding;
+- captum: its `LayerIntegratedGradients`, once a dimension of the embedding.
+
+The other two cost the same for every dimension, so that they are timed on some dimensions of each sentence, drawn
+at random, and scaled up to all; the results of these dimensions must agree.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from wig_core.attribution.integrated_gradients import integrated_gradients
+from wig_core.attribution.reference import backward_integrated_gradients, captum_integrated_gradients
+from wig_core.corpora import load_corpus
+from wig_core.encoders import SentenceEncoder
+from wig_core.quadrature import quadrature
+from wig_core.words import segment
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    encoder = SentenceEncoder.load(options.encoder)
+    corpus = [s for s in load_corpus(options.corpus) if 3 <= len(segment(s)) <= options.max_words]
+    sentences = random.Random(0).sample(corpus, options.sentences)
+    nodes, weights = (torch.tensor(x, dtype=torch.float32) for x in quadrature("gauss-legendre", options.steps))
+    draw = random.Random(1)
+    dimensions = [draw.sample(range(encoder.dimension), options.dimensions) for _ in sentences]
+    integrated_gradients(encoder, sentences[:2], steps=options.steps)  # warm up
+
+    ours, seconds = _timed(
+        lambda: [one.vectors for one in integrated_gradients(encoder, sentences, steps=options.steps)]
+    )
+    narrow, narrow_seconds = _timed(
+        lambda: [
+            one.vectors for one in integrated_gradients(encoder, sentences, steps=options.steps, precision="bfloat16")
+        ]
+    )
+    backward, backward_seconds = _timed(
+        lambda: [
+            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d)
+            for s, d in zip(sentences, dimensions, strict=True)
+        ]
+    )
+    forwards = _timed(
+        lambda: [
+            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=[]) for s in sentences
+        ]
+    )[1]
+    captum, captum_seconds = _timed(
+        lambda: [
+            captum_integrated_gradients(encoder, s, steps=options.steps, dimensions=d)
+            for s, d in zip(sentences, dimensions, strict=True)
+        ]
+    )
+    scale = encoder.dimension / options.dimensions
+    rows = [
+        ("wig_core", seconds, 0.0),
+        ("wig_core, bfloat16 tangents", narrow_seconds, _difference(ours, narrow)),
+        (
+            "one forward, d backward passes",
+            forwards + (backward_seconds - forwards) * scale,
+            _difference(_columns(ours, dimensions), backward),
+        ),
+        ("captum, d times", captum_seconds * scale, _difference(_columns(ours, dimensions), captum)),
+    ]
+    words = [len(vectors) for vectors in ours]
+    print(
+        f"{len(sentences)} sentences of {options.corpus}, {sum(words) / len(words):.1f} words on average, "
+        f"{options.steps} nodes, {encoder.name}, {torch.get_num_threads()} threads"
+    )
+    for name, took, difference in rows:
+        print(f"{name:32} {took:9.1f} s  {took / seconds:6.1f} × wig_core   relative difference {difference:.1e}")
+    flops, peak = _flops(encoder, sentences, options.steps), matrix_product_peak()
+    print(
+        f"{'matrix products in wig_core':32} {flops / seconds / 1e9:9.0f} GFLOP/s, {flops / seconds / peak:.0%} of the "
+        f"machine's peak, {peak / 1e9:.0f} GFLOP/s"
+    )
+
+
+def matrix_product_peak() -> float:
+    """Floating-point operations a second of a float32 matrix product of the shapes that occur, best of some."""
+    rows, inner, columns = 4096, 384, 1536
+    a, b = torch.randn(rows, inner), torch.randn(inner, columns)
+    return 2 * rows * inner * columns / min(_timed(lambda: a @ b)[1] for _ in range(30))
+
+
+def _flops(encoder: SentenceEncoder, sentences: list[str], steps: int) -> float:
+    """The matrix products with the weights, for values and tangents; those within attention, about 2%, are left out."""
+    config = encoder.model.config
+    weights = config.num_hidden_layers * config.hidden_size * (4 * config.hidden_size + 2 * config.intermediate_size)
+    rows = sum(len(encoder.tokenize([s]).offsets[0]) * (1 + len(segment(s))) for s in sentences)
+    return 2.0 * weights * rows * steps
+
+
+T = TypeVar("T")
+
+
+def _timed(compute: Callable[[], T]) -> tuple[T, float]:
+    start = time.perf_counter()
+    result = compute()
+    return result, time.perf_counter() - start
+
+
+def _columns(vectors: list[Tensor], dimensions: list[list[int]]) -> list[Tensor]:
+    return [v[:, d] for v, d in zip(vectors, dimensions, strict=True)]
+
+
+def _difference(these: list[Tensor], those: list[Tensor]) -> float:
+    these_, those_ = torch.cat([t.flatten() for t in these]), torch.cat([t.flatten() for t in those])
+    return float((these_ - those_).norm() / those_.norm())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--encoder", default="all-MiniLM-L6-v2")
+    parser.add_argument("--corpus", default="wikipedia-sample")
+    parser.add_argument("--sentences", type=int, default=64)
+    parser.add_argument(
+        "--max-words", type=int, default=20, help="longer sentences are left out, as in the quick profile"
+    )
+    parser.add_argument("--steps", type=int, default=16)
+    parser.add_argument("--dimensions", type=int, default=4, help="timed a sentence, of the other two ways")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The weight of each word in a sentence
+
+# %% [markdown]
+# A sentence encoder reads a sentence and returns one vector. Integrated Gradients divides that vector among the words:
+# each word $i$ gets a contribution $c_i$, itself a vector, and together they make up the way from the embedding of
+# a sentence whose words are all masked to the embedding of the sentence itself {cite}`sundararajan2017axiomatic`. The **weight** of a
+# word is the length of its contribution times the number $n$ of words in the sentence, $\lVert c_i \rVert \cdot n$: mean
+# pooling leaves each word about one part in $n$, and the factor undoes that.
+#
+# The same sentences are shown three times. The first line is shaded by the words' weights in the encoder. The other two
+# know nothing of the encoder: they are shaded by what the words tell in a corpus, as {doc}`the next page <02_word_information>`
+# measures it. The paper's claim is that the lines look alike.
+
+# %% tags=["remove-cell"]
+from typing import Literal
+
+# %% tags=["parameters"]
+encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
+sentences: list[str] = [
+    "A dog chases the ball across the garden.",
+    "The committee has decided to postpone the referendum on independence.",
+    "It is what it is.",
+    "Photosynthesis turns sunlight into sugar.",
+    "My sister plays the cello in an orchestra in Vienna.",
+]  # the sentences to look at
+corpus: str = "wikipedia-sample"  # where the words' information is counted
+column: str | None = None  # the corpus' column of sentences, if it has several
+baseline: Literal["mask", "pad", "unk", "zero"] = (
+    "mask"  # what stands in place of every word
+)
+tolerance: float = 0.01  # completeness error allowed, relative
+min_count: int = 10  # words rarer than this in the corpus are left grey
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from IPython.display import HTML
+
+from wig_core.experiment import weigh_sentences
+from wig_core.plots import heat_map
+from wig_core.publish import publish
+
+# %%
+words = weigh_sentences(
+    encoder,
+    sentences,
+    corpus,
+    column=column,
+    baseline=baseline,
+    tolerance=tolerance,
+    min_count=min_count,
+)
+lines = {"weight": "weight", "kl": "KL(w)", "self_information": "−log P(w)"}
+HTML(heat_map(words, lines))
+
+# %% [markdown]
+# Shades run from the least to the greatest value on the page; point at a word to read its number. Grey words occur too seldom
+# in the corpus to tell anything of them. Punctuation has a weight, since the encoder reads it, but it is no word of the corpus.
+
+# %%
+by_word = words.groupby("word")["weight"].agg(weight="mean", occurrences="size")
+by_word.sort_values("weight", ascending=False).head(10).round(2)
+
+# %% tags=["remove-cell"]
+numbers = {
+    "sentences": words["sentence"].nunique(),
+    "worst_error": words["completeness_error"].max(),
+    "most_steps": words["steps"].max(),
+    "heaviest": words.loc[words["weight"].idxmax(), "word"],
+    "lightest": words.loc[words["weight"].idxmin(), "word"],
+}
+publish(results, "word_weights", numbers, occurrences=words)
+
+# %% [markdown]
+# The heaviest word on this page is “{glue:text}`heaviest:s`”, the lightest “{glue:text}`lightest:s`”. The contributions
+# add up: over the {glue:text}`sentences` sentences the relative completeness error is at most {glue:text}`worst_error:.4f`, with up to
+# {glue:text}`most_steps` quadrature nodes. How the number of nodes decides that error is the subject of
+# {doc}`04_completeness`.
+#
+# To see your own sentences, give them as a parameter:
+#
+# ```
+# wig run word_weights -p sentences '["The first one.", "Another one."]'
+# ```

