@@ -32,13 +32,9 @@ from typing import Literal
 encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
-baselines: list[Literal["mask", "pad", "unk", "zero"]] = [
-    "mask",
-    "pad",
-]  # what stands in place of every word
-max_sentences: int = (
-    60  # sentences whose words are weighed; information is counted in the whole corpus
-)
+baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
+max_sentences: int = 60  # whose words are weighed; the whole corpus informs
+max_words: int | None = None  # only sentences of at most so many are weighed
 tolerance: float = 0.01  # completeness error allowed, relative
 precision: Literal["float32", "bfloat16"] = "float32"  # of the derivatives
 min_count: int = 10  # words rarer than this in the corpus are left out

@@ -30,10 +30,7 @@ from typing import Literal
 encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
-baselines: list[Literal["mask", "pad", "unk", "zero"]] = [
-    "mask",
-    "pad",
-]  # what stands in place of every word
+baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
 rules: list[str] = [
     "gauss-legendre",
     "clenshaw-curtis",
@@ -44,7 +41,7 @@ rules: list[str] = [
 steps: list[int] = [4, 8, 12, 16, 24, 32, 64]  # numbers of nodes
 tolerance: float = 0.01  # what the other pages allow
 max_sentences: int = 16  # sentences that are measured
-max_words: int | None = None  # only sentences of at most so many words are measured
+max_words: int | None = None  # only sentences of at most so many are measured
 seed: int = 0  # of the sample of sentences
 results: str = "results/quick"  # folder for the numbers
 

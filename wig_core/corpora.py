@@ -9,6 +9,7 @@ import itertools
 import math
 import os
 import random
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
