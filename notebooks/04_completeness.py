@@ -99,7 +99,7 @@ numbers = {
 publish(results, "completeness", numbers, errors=errors)
 
 # %% [markdown]
-# The median error of `{glue:text}`first_rule:s`` under `{glue:text}`baseline:s`` is {glue:text}`error_fewest:.0%` with {glue:text}`fewest` nodes. With
-# {glue:text}`most`, `{glue:text}`best_rule:s`` leaves the least, {glue:text}`error_most:.1e`, and `{glue:text}`worst_rule:s`` the most,
-# {glue:text}`worst_error_most:.1e`. With `{glue:text}`first_rule:s``, {glue:text}`all_within:s` nodes bring every sentence under {glue:text}`tolerance:.0%`,
+# The median error of {glue:text}`first_rule:s` under {glue:text}`baseline:s` is {glue:text}`error_fewest:.0%` with {glue:text}`fewest` nodes. With
+# {glue:text}`most`, {glue:text}`best_rule:s` leaves the least, {glue:text}`error_most:.1e`, and {glue:text}`worst_rule:s` the most,
+# {glue:text}`worst_error_most:.1e`. With {glue:text}`first_rule:s`, {glue:text}`all_within:s` nodes bring every sentence under {glue:text}`tolerance:.0%`,
 # whatever the baseline. Sentences differ, so the other pages let each one take as many nodes as it needs.

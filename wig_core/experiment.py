@@ -138,3 +138,37 @@ def measure_completeness(
         for baseline in baselines
     ]
     return pd.concat(tables, ignore_index=True)[["baseline", "rule", "steps", "sentence", "error"]]
+
+
+def headline(words: pd.DataFrame, fits: pd.DataFrame) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `weigh_corpus` and `regress_by_baseline`: of the first baseline, by quantity.
+
+    Returns:
+        baseline, words, sentences, share_once (of its words, those that occur once in the sample); r2, correlation and
+        partial_r2 with the suffix _kl or _self, the former two also with _low and _high before it; direction, whether
+        the weights surely rise or fall with both quantities; missed and worst_error, over all baselines.
+    """
+    baseline = words["baseline"].iloc[0]
+    first, of_first = words[words["baseline"] == baseline], fits[fits["baseline"] == baseline].set_index("x")
+    quoted = [f"{name}{end}" for name in ("r2", "correlation") for end in ("", "_low", "_high")] + ["partial_r2"]
+    per_baseline = words.groupby("baseline").first()
+    return {
+        "baseline": str(baseline),
+        "words": len(first),
+        "sentences": int(first["sentences"].iloc[0]),
+        "share_once": float((first["occurrences"] == 1).mean()),
+        "missed": int(per_baseline["missed"].sum()),
+        "worst_error": float(per_baseline["worst_error"].max()),
+        "direction": _direction(of_first["correlation_low"].min(), of_first["correlation_high"].max()),
+        **{
+            f"{name}_{short}": float(of_first.loc[x, name])
+            for x, short in (("kl", "kl"), ("self_information", "self"))
+            for name in quoted
+        },
+    }
+
+
+def _direction(lowest: float, highest: float) -> str:
+    if lowest > 0:
+        return "rises"
+    return "falls" if highest < 0 else "neither surely rises nor surely falls"
