@@ -10,7 +10,7 @@ INSTALLED := .venv/.installed
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default), full or paper
+book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default) or full
 	$(BIN)/wig book --profile $(PROFILE)
 
 run: $(INSTALLED)  ## run one page: NAME=03_regression ARGS='-p corpus my.txt'

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
+from torch import nn
 from transformers import (
     BertConfig,
     BertModel,
@@ -35,9 +36,18 @@ def save_tiny(folder: Path, kind: str) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         tokenizer, model = TINY[kind]()
+        randomize(model)
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
     return folder
+
+
+def randomize(model: nn.Module) -> None:
+    """Draw the scales and biases too, which begin at 1 and 0: at those, a test would not see them left out."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                parameter += 0.3 * torch.randn_like(parameter)
 
 
 def bert() -> tuple[PreTrainedTokenizerFast, BertModel]:

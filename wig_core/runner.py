@@ -23,6 +23,7 @@ from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
 from wig_core.book.pages import Page, Profile
+from wig_core.errors import InputError
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
 MAKERS = ["runner.py", "cli.py", "book/*"]  # how pages are made, not what they say: a change here executes nothing
@@ -202,6 +203,8 @@ def _execute(run: Run, progress: Progress) -> NotebookNode:
             return _tidy(executed)
         fault = errors[0].ename  # SystemExit, which papermill lets pass
     except papermill.PapermillExecutionError as error:
+        if error.ename == "InputError":  # what the reader gave, not what the page does with it
+            raise InputError(f"{run.page.name}: {_first_line(error.evalue)}") from None
         fault = f"{error.ename}: {_first_line(error.evalue)}"
         _write(run.traceback, str(error))
         progress.say(f"traceback in {run.traceback.relative_to(run.root)}")
