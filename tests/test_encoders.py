@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
-from tiny import POSITIONS
+from tiny import POSITIONS, TINY
 
 from wig_core import encoders
 from wig_core.encoders import NamedEncoder, SentenceEncoder
@@ -162,16 +162,23 @@ def test_similarities(bert: SentenceEncoder) -> None:
     torch.testing.assert_close(bert.compare(left, right), torch.tensor([0.96, 0.0]))
 
 
-def test_positions_limit_the_tokens(folder: Path) -> None:
-    for written in (10**30, POSITIONS):
-        settings = json.loads((folder / "tokenizer_config.json").read_text())
-        write(folder / "tokenizer_config.json", settings | {"model_max_length": written})
-        assert SentenceEncoder.load(folder).max_tokens == POSITIONS
+@pytest.mark.parametrize("kind", TINY)
+def test_positions_limit_the_tokens(kind: str, tiny_folders: dict[str, Path], tmp_path: Path) -> None:
+    # A tokenizer that names no limit; all but BERT begin to count their positions behind the padding index.
+    folder = Path(shutil.copytree(tiny_folders[kind], tmp_path / kind))
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    write(folder / "tokenizer_config.json", settings | {"model_max_length": 10**30})
+    encoder = SentenceEncoder.load(folder)
+    assert encoder.max_tokens == POSITIONS
+    assert encoder.encode(["a " * 200]).isfinite().all()
 
 
-def test_positions_behind_padding_limit_the_tokens(tiny: SentenceEncoder) -> None:
-    assert tiny.max_tokens == POSITIONS
-    assert tiny.encode(["a " * 200]).isfinite().all()
+def test_a_tokenizer_limits_the_tokens(folder: Path) -> None:
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    write(folder / "tokenizer_config.json", settings | {"model_max_length": 9})
+    encoder = SentenceEncoder.load(folder)
+    assert encoder.max_tokens == 9
+    assert encoder.tokenize(["a " * 200]).input_ids.shape == (1, 9)
 
 
 def test_a_limit_beyond_the_positions_is_brought_down(save: Callable[..., Path]) -> None:

@@ -126,9 +126,10 @@ def test_the_intervals_hold_the_estimates() -> None:
 
 def test_the_interval_of_the_slope_is_as_wide_as_theory_says() -> None:
     weights, information = random_frames(300)
-    low, high = regress(weights, information).slope_interval
-    expected = 2 * 1.96 * stats.linregress(information["kl"], weights["weight"]).stderr
-    assert high - low == pytest.approx(expected, rel=0.15)
+    fit = regress(weights, information, bootstrap=4000)
+    expected = stats.linregress(information["kl"], weights["weight"])
+    ends = (expected.slope - 1.96 * expected.stderr, expected.slope + 1.96 * expected.stderr)
+    assert fit.slope_interval == pytest.approx(ends, abs=0.2 * expected.stderr)
 
 
 def test_more_words_make_it_narrower() -> None:

@@ -49,7 +49,7 @@ def integrated_gradients(
     rule: str = "gauss-legendre",
     target: Target = "vector",
     precision: Precision = "float32",
-    memory_mb: int = 192,
+    memory_mb: int = 96,
     progress: bool = False,
 ) -> list[Contributions]:
     """The contributions of each sentence's words to its embedding.
@@ -115,7 +115,7 @@ def completeness_errors(
     rules: Sequence[str] = ("gauss-legendre",),
     steps: Sequence[int] = (8, 16, 32, 64),
     target: Target = "vector",
-    memory_mb: int = 192,
+    memory_mb: int = 96,
 ) -> pd.DataFrame:
     """The completeness error that rules would leave, without computing any contribution.
 
