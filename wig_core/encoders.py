@@ -139,7 +139,7 @@ class SentenceEncoder:
             pooling=pooling or said.pooling,
             similarity=similarity or said.similarity,
             normalize=said.normalize,
-            max_tokens=said.max_tokens or _max_tokens(tokenizer, model),
+            max_tokens=min(said.max_tokens or 10**6, _max_tokens(tokenizer, model)),
         )
 
     @property
@@ -213,20 +213,20 @@ class SentenceEncoder:
                 which tokens are padding, so a baseline must not go through `input_ids`).
         """
         table = self.model.get_input_embeddings()
-        with torch.no_grad(), _output_of(table, table(input_ids if word_ids is None else word_ids)):
+        with torch.no_grad(), output_of(table, table(input_ids if word_ids is None else word_ids)):
             layer = self.embedding_module
             return layer(input_ids) if layer is table else layer(input_ids=input_ids)
 
     def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """The embeddings ``[sentences, d]`` that follow from an embedding layer's output ``[sentences, tokens, h]``."""
-        with _output_of(self.embedding_module, hidden):
+        with output_of(self.embedding_module, hidden):
             unread = torch.zeros_like(attention_mask)
             output = self.model(input_ids=unread, attention_mask=attention_mask).last_hidden_state
         return self.pool(output, attention_mask)
 
 
 @contextmanager
-def _output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
+def output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
     """Within, `module` returns `output` whatever it is given."""
     calls = 0
 
@@ -321,11 +321,21 @@ def _read_folder(folder: Path) -> _Said:
             f"folder {str(folder)!r} lower-cases text before its tokenizer, which is not supported; "
             "let the tokenizer lower-case"
         )
+    general = _json(folder / "config_sentence_transformers.json")
+    similarity: Any = general.get("similarity_fn_name") or "cosine"
+    if similarity not in get_args(Similarity):
+        raise InputError(
+            f"folder {str(folder)!r} compares embeddings by {similarity}, which is not supported; "
+            f"supported are {', '.join(get_args(Similarity))}"
+        )
+    if general.get("default_prompt_name"):
+        raise InputError(
+            f"folder {str(folder)!r} puts the prompt {general['default_prompt_name']!r} before every sentence, "
+            "which is not supported; set its default_prompt_name to null"
+        )
     return _Said(
         pooling=_pooling_of(modules["Pooling"] / "config.json") if "Pooling" in modules else "mean",
-        similarity="dot"
-        if _json(folder / "config_sentence_transformers.json").get("similarity_fn_name") == "dot"
-        else "cosine",
+        similarity=similarity,
         normalize="Normalize" in modules,
         max_tokens=settings.get("max_seq_length"),
     )
@@ -351,7 +361,10 @@ def _pooling_of(config: Path) -> Pooling:
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} is not valid JSON: {error}; save the model again") from error
 
 
 def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
@@ -362,14 +375,20 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         # Eager attention: fused kernels have no forward-mode derivative.
-        model = AutoModel.from_pretrained(
-            folder, use_safetensors=True, attn_implementation="eager", dtype=torch.float32
+        model, loaded = AutoModel.from_pretrained(
+            folder, use_safetensors=True, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
         )
     except Exception as error:  # whatever transformers makes of a damaged folder
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"folder {str(folder)!r} does not load as an encoder: {reason}; save the model again"
         ) from error
+    if missing := sorted(name for name in loaded["missing_keys"] if "pooler" not in name):
+        raise InputError(
+            f"the weights in folder {str(folder)!r} lack {missing[0]} and {len(missing) - 1} more; save the model again"
+        )
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise InputError(f"folder {str(folder)!r} has no tokenizer; save a tokenizer.json with it")
     if not tokenizer.is_fast:
         raise InputError(
             f"folder {str(folder)!r} has a slow tokenizer without character offsets; save a tokenizer.json with it"

@@ -98,6 +98,10 @@ def word_information(corpus: Iterable[str], *, min_count: int = 10, shuffles: in
         >>> word_information(["a b", "a c"], min_count=1).loc["b", ["self_information", "kl"]].round(3).tolist()
         [1.386, 0.693]
     """
+    if isinstance(corpus, str):
+        raise InputError("corpus is a single string; give a list of sentences")
+    if shuffles < 0:
+        raise InputError(f"shuffles is {shuffles}; give 0 or more")
     if min_count < 1:
         raise InputError(f"min_count is {min_count}; give 1 or more")
     vocabulary: dict[str, int] = {}
@@ -109,17 +113,18 @@ def word_information(corpus: Iterable[str], *, min_count: int = 10, shuffles: in
             control.add(generator.permutation(ids), lengths, len(vocabulary))
     if not vocabulary:
         raise InputError("the corpus has no words; give sentences with letters or digits")
-    frequent = _most_frequent(original.counts, np.array(list(vocabulary)), min_count)
+    words = list(vocabulary)
+    frequent = _most_frequent(original.counts, words, min_count)
     if not len(frequent):
         raise InputError(f"no word occurs {min_count} times (min_count); give a larger corpus or a smaller min_count")
-    table = _table(original, np.array(list(vocabulary))[frequent], frequent)
+    table = _table(original, [words[row] for row in frequent], frequent)
     if controls:
         table["kl_shuffled"] = np.mean([control.kl(frequent) for control in controls], axis=0)
         table["kl_corrected"] = table["kl"] - table["kl_shuffled"]
     return table
 
 
-def _table(seen: Cooccurrence, words: NDArray[np.str_], rows: NDArray[np.int64]) -> pd.DataFrame:
+def _table(seen: Cooccurrence, words: list[str], rows: NDArray[np.int64]) -> pd.DataFrame:
     probability = seen.counts[rows] / seen.counts.sum()
     columns = {
         "count": seen.counts[rows],
@@ -127,13 +132,13 @@ def _table(seen: Cooccurrence, words: NDArray[np.str_], rows: NDArray[np.int64])
         "self_information": -np.log(probability),
         "kl": seen.kl(rows),
     }
-    return pd.DataFrame(columns, index=pd.Index(words.tolist(), name="word"))
+    return pd.DataFrame(columns, index=pd.Index(words, name="word"))
 
 
-def _most_frequent(counts: NDArray[np.int64], words: NDArray[np.str_], min_count: int) -> NDArray[np.int64]:
+def _most_frequent(counts: NDArray[np.int64], words: list[str], min_count: int) -> NDArray[np.int64]:
     """The words with at least `min_count` occurrences, most frequent first, ties in alphabetical order."""
-    order = np.lexsort((words, -counts))
-    return order[counts[order] >= min_count]
+    rows = np.flatnonzero(counts >= min_count).tolist()
+    return np.array(sorted(rows, key=lambda row: (-counts[row], words[row])), np.int64)
 
 
 def _blocks(corpus: Iterable[str], vocabulary: dict[str, int]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -40,13 +40,16 @@ class Regression:
     n_words: int
 
 
-def join(weights: pd.DataFrame, information: pd.DataFrame) -> pd.DataFrame:
-    """The words that have both a weight and an information gain, in alphabetical order.
+def join(weights: pd.DataFrame, information: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """The words that have a weight, an information gain and the named quantities, in alphabetical order.
 
     Raises:
         InputError: fewer than three words are left.
     """
-    joined = weights.join(information, how="inner").dropna(subset=["weight", "kl"]).sort_index()
+    for name in columns:
+        if name not in information.columns:
+            raise InputError(f"information has no column {name!r}; it has {', '.join(information.columns)}")
+    joined = weights.join(information, how="inner").dropna(subset=["weight", "kl", *columns]).sort_index()
     if len(joined) < 3:
         raise InputError(
             f"only {len(joined)} words have both a weight and an information gain; "
@@ -70,9 +73,7 @@ def regress(
     Raises:
         InputError: no such column, fewer than three common words, or x or the weights do not vary.
     """
-    if x not in information.columns:
-        raise InputError(f"information has no column {x!r}; it has {', '.join(information.columns)}")
-    joined = join(weights, information)
+    joined = join(weights, information, x)
     sample = joined[[x, "weight"]].to_numpy(float)
     for name, values in (("x", sample[:, 0]), ("weight", sample[:, 1])):
         if np.ptp(values) == 0:
@@ -80,7 +81,7 @@ def regress(
                 f"{x if name == 'x' else name} is the same for all {len(sample)} words; nothing to regress"
             )
     slope, intercept, correlation = _line(sample)
-    resampled = np.array([_line(sample[rows]) for rows in _resamples(len(sample), bootstrap, seed)])
+    resampled = np.array([_line(sample[rows]) for rows in _resamples(len(sample), bootstrap, seed)]).reshape(-1, 3)
     slopes, correlations = resampled[:, 0], resampled[:, 2]
     return Regression(
         x=x,
@@ -100,8 +101,11 @@ def partial_r2(weights: pd.DataFrame, information: pd.DataFrame, *, x: str, give
 
     Both the weights and x are regressed on `given`; the result is the squared correlation of what is left of them.
     """
-    joined = join(weights, information)
+    joined = join(weights, information, x, given)
     rest = [_residual(joined[name].to_numpy(float), joined[given].to_numpy(float)) for name in ("weight", x)]
+    for name, left in zip(("weight", x), rest, strict=True):
+        if left.std() <= 1e-9 * joined[name].std():
+            raise InputError(f"{given} leaves nothing of {name} to explain; name another quantity")
     return float(stats.pearsonr(*rest).statistic ** 2)
 
 

@@ -17,7 +17,7 @@ import regex
 _UNIT = regex.compile(
     r"""
     \p{N}+ (?: [.,] \p{N}+ )+                                             # 3.14  1,000
-  | [\p{Han}\p{Hiragana}\p{Katakana}]                                     # scripts without spaces: a character each
+  | [\p{Han}\p{Hiragana}\p{Katakana}] \p{M}*                              # scripts without spaces: a character each
   | [\p{L}\p{N}\p{M}--\p{Han}--\p{Hiragana}--\p{Katakana}]+               # words; hyphens part them
     (?: ['’] [\p{L}\p{N}\p{M}--\p{Han}--\p{Hiragana}--\p{Katakana}]+ )*   # don't  rock'n'roll
   | (?! [\s\p{C}] ) \X                                                    # one grapheme: punctuation, emoji

@@ -89,8 +89,10 @@ def _read_one(encoder: SentenceEncoder, sentence: str) -> Reading:
     tokens = encoder.tokenize([sentence])
     ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
     offsets = [tokens.offsets[0][position] for position in ordinary]
-    seen = max((end for _, end in offsets), default=0)
-    units = [unit for unit in segment(sentence) if unit.start < seen]
+    units = segment(sentence)
+    if len(tokens.input_ids[0]) >= encoder.max_tokens:
+        seen = max((end for _, end in offsets), default=0)
+        units = [unit for unit in units if unit.start < seen]
     owners = torch.full_like(tokens.input_ids[0], -1)
     for position, owner in zip(ordinary, units_of_tokens(units, offsets), strict=True):
         owners[position] = -1 if owner is None else owner

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 Rule = Callable[..., "DualTensor"]
 _RULES: dict[Callable[..., Any], Rule] = {}
@@ -60,8 +60,10 @@ class DualTensor(torch.Tensor):
                 return function(*args, **kwargs)
         if (plain := _out_of_place(function)) is not None:
             result = plain(*args, **kwargs)
+            if not isinstance(args[0], DualTensor):
+                raise RuntimeError(f"{function.__name__} would lose a derivative: a plain tensor cannot carry it")
             args[0].primal.copy_(result.primal)
-            args[0].tangents = result.tangents
+            args[0].tangents.copy_(result.tangents)  # in place as well, so that views and their base stay together
             return args[0]
         return _RULES.get(function, _by_vmap_of_jvp(function))(*args, **kwargs)
 
@@ -97,11 +99,23 @@ def _by_vmap_of_jvp(function: Callable[..., Any]) -> Rule:
         primals = tuple(dual.primal for dual in duals)
         tangents = tuple(dual.tangents.to(dual.primal.dtype) for dual in duals)
         values = of_duals(*primals)
+        if not any(_has_derivative(leaf) for leaf in tree_leaves(values)):
+            return values
         derivatives = torch.func.vmap(lambda *t: torch.func.jvp(of_duals, primals, t)[1])(*tangents)
         narrow = duals[0].tangents.dtype
-        return tree_map(lambda value, derivative: DualTensor.make(value, derivative.to(narrow)), values, derivatives)
+        return tree_map(
+            lambda value, derivative: (
+                DualTensor.make(value, derivative.to(narrow)) if _has_derivative(value) else value
+            ),
+            values,
+            derivatives,
+        )
 
     return rule
+
+
+def _has_derivative(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point()
 
 
 def _rule(*functions: Callable[..., Any]) -> Callable[[Rule], Rule]:
@@ -114,6 +128,13 @@ def _rule(*functions: Callable[..., Any]) -> Callable[[Rule], Rule]:
 
 def _parts(value: Any) -> tuple[Any, Tensor | None]:
     return (value.primal, value.tangents) if isinstance(value, DualTensor) else (value, None)
+
+
+def _aligned(tangents: Tensor | None, ndim: int) -> Tensor | None:
+    """Tangents with axes of length 1 behind that of the directions, so that they broadcast as values do."""
+    if tangents is None or tangents.ndim > ndim:
+        return tangents
+    return tangents.reshape(len(tangents), *[1] * (ndim + 1 - tangents.ndim), *tangents.shape[1:])
 
 
 def _linear_rule(function: Callable[..., Tensor]) -> Rule:
@@ -138,6 +159,8 @@ def _linear(x: DualTensor, weight: Tensor, bias: Tensor | None = None) -> DualTe
 
 @_rule(torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__)
 def _matmul(a: Any, b: Any) -> DualTensor:
+    if min(a.ndim, b.ndim) < 2:
+        return _by_vmap_of_jvp(torch.matmul)(a, b)
     (a, da), (b, db) = _parts(a), _parts(b)
     terms = []
     if da is not None:  # [..., directions * rows, inner] @ [..., inner, columns]
@@ -152,21 +175,24 @@ def _matmul(a: Any, b: Any) -> DualTensor:
 
 
 @_rule(torch.add, torch.Tensor.add, torch.Tensor.__add__, torch.Tensor.__radd__)
-def _add(a: Any, b: Any) -> DualTensor:
-    (a, da), (b, db) = _parts(a), _parts(b)
+def _add(a: Any, b: Any, *, alpha: float = 1) -> DualTensor:
+    (a, da), (b, db) = _parts(a), _parts(b if alpha == 1 else b * alpha)
     value = a + b
+    da, db = _aligned(da, value.ndim), _aligned(db, value.ndim)
     if da is not None and db is not None:
         return DualTensor.make(value, da + db)
     tangents = da if da is not None else db
     assert tangents is not None
-    return DualTensor.make(value, tangents.expand(-1, *value.shape))
+    return DualTensor.make(value, tangents.expand(-1, *value.shape).clone())  # its own: in-place methods write to it
 
 
 @_rule(torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__)
 def _mul(a: Any, b: Any) -> DualTensor:
     (a, da), (b, db) = _parts(a), _parts(b)
+    value = a * b
+    da, db = _aligned(da, value.ndim), _aligned(db, value.ndim)
     terms = [t * (f.to(t.dtype) if isinstance(f, Tensor) else f) for t, f in ((da, b), (db, a)) if t is not None]
-    return DualTensor.make(a * b, sum(terms[1:], start=terms[0]))
+    return DualTensor.make(value, sum(terms[1:], start=terms[0]))
 
 
 @_rule(F.dropout)
@@ -190,8 +216,13 @@ def _activation(function: Callable[..., Tensor]) -> Rule:
 _RULES |= {f: _activation(f) for f in (F.gelu, F.relu, F.silu, torch.tanh, torch.Tensor.tanh, torch.sigmoid)}
 
 
-@_rule(F.softmax, torch.softmax, torch.Tensor.softmax)
-def _softmax(x: DualTensor, dim: int, _stacklevel: int = 3, dtype: torch.dtype | None = None) -> DualTensor:
+@_rule(F.softmax)
+def _functional_softmax(x: DualTensor, dim: int, _stacklevel: int = 3, dtype: torch.dtype | None = None) -> DualTensor:
+    return _softmax(x, dim, dtype)
+
+
+@_rule(torch.softmax, torch.Tensor.softmax)
+def _softmax(x: DualTensor, dim: int, dtype: torch.dtype | None = None) -> DualTensor:
     p = F.softmax(x.primal, dim=dim, dtype=dtype)
     axis = dim - x.primal.ndim if dim >= 0 else dim
     weighted = x.tangents * p.to(x.tangents.dtype)

@@ -90,7 +90,7 @@ def integrated_gradients(
         raise InputError(f"tolerance is {tolerance}; give a positive number such as 0.01, or a number of steps")
     paths = _paths(encoder, sentences, baseline, target)
     budget = _Budget.of(encoder, memory_mb)
-    needed = [steps] * len(paths) if steps else _needed_steps(paths, rule, tolerance, budget)
+    needed = [steps] * len(paths) if steps is not None else _needed_steps(paths, rule, tolerance, budget)
     nodes = [
         _Node(path, a, w)
         for path, m in zip(paths, needed, strict=True)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from wig_core.attribution.contributions import Baseline, Reading, baseline_id, read
-from wig_core.encoders import SentenceEncoder
+from wig_core.encoders import SentenceEncoder, output_of
 from wig_core.errors import InputError
 
 
@@ -40,7 +40,7 @@ def captum_integrated_gradients(
         raise InputError("baseline 'zero' has no token ids, which captum's layer method needs; choose mask, pad or unk")
     [reading] = read(encoder, [sentence])
     ids = reading.input_ids.unsqueeze(0)
-    explainer = LayerIntegratedGradients(lambda tokens: _embed(encoder, tokens), encoder.embedding_module)
+    explainer = LayerIntegratedGradients(lambda tokens: _embed(encoder, ids, tokens), encoder.embedding_module)
     columns = [
         explainer.attribute(
             ids,
@@ -76,7 +76,11 @@ def backward_integrated_gradients(
     [reading] = read(encoder, [sentence])
     ids = reading.input_ids.unsqueeze(0)
     end = encoder.embedding_layer(ids)
-    start = encoder.embedding_layer(ids, ids.masked_fill(reading.owners >= 0, absent if absent is not None else 0))
+    is_word = reading.owners >= 0
+    if absent is None:
+        start = end.masked_fill(is_word.unsqueeze(-1), 0.0)
+    else:
+        start = encoder.embedding_layer(ids, ids.masked_fill(is_word, absent))
     points = (start + nodes[:, None, None] * (end - start)).requires_grad_()
     embeddings = encoder.embed_from(points, torch.ones_like(ids).expand(len(nodes), -1))
     columns = []
@@ -86,12 +90,16 @@ def backward_integrated_gradients(
     return _sum_into_units(torch.stack(columns, dim=1), reading)
 
 
-def _embed(encoder: SentenceEncoder, input_ids: Tensor) -> Tensor:
-    mask = torch.ones_like(input_ids)
-    return encoder.pool(encoder.model(input_ids=input_ids, attention_mask=mask).last_hidden_state, mask)
+def _embed(encoder: SentenceEncoder, input_ids: Tensor, word_ids: Tensor) -> Tensor:
+    """The embeddings of other words at the positions of `input_ids`, as in `SentenceEncoder.embedding_layer`."""
+    table = encoder.model.get_input_embeddings()
+    mask = torch.ones_like(word_ids)
+    with output_of(table, table(word_ids)):
+        hidden = encoder.model(input_ids=input_ids.expand_as(word_ids), attention_mask=mask).last_hidden_state
+    return encoder.pool(hidden, mask)
 
 
 def _sum_into_units(tokens: Tensor, reading: Reading) -> Tensor:
     """Contributions of tokens ``[tokens, d]`` to those of units ``[n, d]``."""
     owned = reading.owners >= 0
-    return torch.zeros(len(reading.units), tokens.shape[1]).index_add_(0, reading.owners[owned], tokens[owned])
+    return tokens.new_zeros(len(reading.units), tokens.shape[1]).index_add_(0, reading.owners[owned], tokens[owned])
