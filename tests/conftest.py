@@ -4,6 +4,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import torch
 from tiny import TINY, save_tiny
 
 from wig_core.encoders import SentenceEncoder
@@ -11,6 +12,8 @@ from wig_core.encoders import SentenceEncoder
 # The same examples in every run, however long they take: a busy machine must not fail a test.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
+
+torch.set_num_threads(1)  # tiny tensors: a second thread costs more than it brings, above all on a busy machine
 
 
 @pytest.fixture(scope="session")
