@@ -27,7 +27,7 @@
 # %% tags=["remove-cell"]
 from typing import Literal
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
 sentences: list[str] = [
     "A dog chases the ball across the garden.",

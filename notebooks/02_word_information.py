@@ -27,7 +27,7 @@
 # alone. The control deals the same words to sentences of the same lengths at random, so that only chance is left
 # {cite}`oyama2023norm`. What KL has above that control is what the word itself tells.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
 min_count: int = 10  # rarer words are left out

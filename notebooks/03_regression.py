@@ -22,13 +22,13 @@
 # R² has no sign, and a weighting that *falls* with information would have one too. The correlation and the slope
 # beside it say in which direction. All three come with a 95% bootstrap interval over words.
 #
-# What stands for an absent word is our choice, and it matters: `[MASK]` is a token the encoder was trained on, `[PAD]` is one it never
-# attends to. Each has its rows.
+# What stands for an absent word is our choice, and it matters: masked language models are trained to read `[MASK]`,
+# while `[PAD]` is padding, which no encoder attends to. Each has its rows.
 
 # %% tags=["remove-cell"]
 from typing import Literal
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
@@ -43,7 +43,12 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.experiment import headline, regress_by_baseline, weigh_corpus
+from wig_core.experiment import (
+    headline,
+    readable,
+    regress_by_baseline,
+    weigh_corpus,
+)
 from wig_core.plots import weights_against_information
 from wig_core.publish import publish
 
@@ -68,11 +73,11 @@ weights_against_information(words[first], fits[fits["baseline"] == baselines[0]]
 # {glue:text}`baseline:s`, the first of the parameter `baselines`.
 
 # %%
-fits.set_index(["baseline", "x"]).round(3).T
+readable(fits)
 
 # %% [markdown]
-# `partial_r2` is what a quantity explains of the weights once the other one is held fixed, as a share of what the other
-# leaves unexplained.
+# Brackets hold 95% intervals. The partial R² is what a quantity explains of the weights once the other one is held
+# fixed, as a share of what the other leaves unexplained.
 
 # %% tags=["remove-cell"]
 publish(results, "regression", headline(words, fits), words=words, fits=fits)

@@ -26,7 +26,7 @@
 # %% tags=["remove-cell"]
 from typing import Literal
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several

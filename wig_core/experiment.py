@@ -140,6 +140,23 @@ def measure_completeness(
     return pd.concat(tables, ignore_index=True)[["baseline", "rule", "steps", "sentence", "error"]]
 
 
+def readable(fits: pd.DataFrame) -> pd.DataFrame:
+    """The fits of `regress_by_baseline` as text, intervals in brackets, a row a baseline and quantity."""
+
+    def bracketed(name: str) -> pd.Series:
+        rows = zip(fits[name], fits[f"{name}_low"], fits[f"{name}_high"], strict=True)
+        return pd.Series([f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in rows])
+
+    columns = {
+        "R²": bracketed("r2"),
+        "correlation": bracketed("correlation"),
+        "slope": bracketed("slope"),
+        "partial R²": fits["partial_r2"].map("{:.3f}".format),
+        "words": fits["n_words"],
+    }
+    return fits[["baseline", "x"]].assign(**columns).set_index(["baseline", "x"])
+
+
 def headline(words: pd.DataFrame, fits: pd.DataFrame) -> dict[str, float | int | str]:
     """The numbers that prose quotes of `weigh_corpus` and `regress_by_baseline`: of the first baseline, by quantity.
 
