@@ -51,9 +51,10 @@ def main() -> None:
             for s, d in zip(sentences, dimensions, strict=True)
         ]
     )
-    forwards = _timed(
+    one_dimension = _timed(
         lambda: [
-            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=[]) for s in sentences
+            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d[:1])
+            for s, d in zip(sentences, dimensions, strict=True)
         ]
     )[1]
     captum, captum_seconds = _timed(
@@ -62,16 +63,21 @@ def main() -> None:
             for s, d in zip(sentences, dimensions, strict=True)
         ]
     )
-    scale = encoder.dimension / options.dimensions
+    a_backward_pass = (backward_seconds - one_dimension) / (options.dimensions - 1)
+    all_backward_seconds = one_dimension + a_backward_pass * (encoder.dimension - 1)
     rows = [
         ("wig_core", seconds, 0.0),
         ("wig_core, bfloat16 tangents", narrow_seconds, _difference(ours, narrow)),
         (
             "one forward, d backward passes",
-            forwards + (backward_seconds - forwards) * scale,
+            all_backward_seconds,
             _difference(_columns(ours, dimensions), backward),
         ),
-        ("captum, d times", captum_seconds * scale, _difference(_columns(ours, dimensions), captum)),
+        (
+            "captum, d times",
+            captum_seconds * encoder.dimension / options.dimensions,
+            _difference(_columns(ours, dimensions), captum),
+        ),
     ]
     words = [len(vectors) for vectors in ours]
     print(
