@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wig_core.errors import InputError
-from wig_core.wikipedia import split_sentences, wikipedia_sentences
+from wig_core.wikipedia import Article, split_sentences, wikipedia_articles
 from wig_core.words import segment as units
 
 PathOrName = str | os.PathLike[str]
@@ -129,8 +129,8 @@ def load_corpus(
             raise InputError(f"{source}: a packaged corpus has no splits or columns; leave them out")
         sentences = list(_PACKAGED[source]())
     else:
-        columns = _read_columns(name_or_path, split, lambda head: _text_columns(source, head, column), _PACKAGED)
-        sentences = [text for values in columns.values() for value in values if (text := _normalised(value))]
+        columns = read_columns(name_or_path, split, lambda head: _text_columns(source, head, column), _PACKAGED)
+        sentences = [text for values in columns.values() for value in values if (text := normalised(value))]
         if not sentences:
             raise InputError(f"{source}: no sentences, every line is blank; put one sentence in each line or row")
     corpus = Corpus(_name(name_or_path), sentences)
@@ -158,10 +158,10 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
     if source == "lee":
         return _lee_pairs()
     names = ["sentence1", "sentence2", "score"]
-    columns = _read_columns(name_or_path, split, lambda head: _present(source, head, names), ["lee"])
+    columns = read_columns(name_or_path, split, lambda head: present(source, head, names), ["lee"])
     pairs = SimilarityPairs(_name(name_or_path), [], [], [])
     for row, (left, right, score) in enumerate(zip(*(columns.get(name, []) for name in names), strict=True), start=1):
-        left, right = _normalised(left), _normalised(right)
+        left, right = normalised(left), normalised(right)
         if not left or not right or not math.isfinite(number := _number(score)):
             raise InputError(f"{source}: pair {row} needs two sentences and a number as score, not {score!r}")
         pairs.left.append(left)
@@ -175,10 +175,15 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
 # ── packaged texts ──
 
 
-def _wikipedia_sample() -> Iterator[str]:
+def wikipedia_sample() -> Iterator[Article]:
+    """The articles of the packaged corpus "wikipedia-sample"."""
     from gensim.test.utils import datapath
 
-    return wikipedia_sentences(datapath(_WIKIPEDIA_SAMPLE))
+    return wikipedia_articles(datapath(_WIKIPEDIA_SAMPLE))
+
+
+def _wikipedia_sample() -> Iterator[str]:
+    return (sentence for article in wikipedia_sample() for paragraph in article.paragraphs for sentence in paragraph)
 
 
 def _lee_texts() -> list[str]:
@@ -221,10 +226,20 @@ def _name(source: PathOrName) -> str:
     return Path(source).stem if _is_path(source) else os.fspath(source)
 
 
-def _read_columns(
+def read_columns(
     source: PathOrName, split: str | None, choose: Callable[[Columns], list[str]], named: Iterable[str]
 ) -> Columns:
-    """Read the columns that `choose` names when shown the first rows."""
+    """Read the columns that `choose` names when shown the first rows, of a file or hub data set.
+
+    Args:
+        source: as in `load_corpus`.
+        split: of a hub data set.
+        choose: from the first rows, by column, to the names of the columns to read.
+        named: names that would also have been understood, for the error's advice.
+
+    Raises:
+        InputError: as in `load_corpus`.
+    """
     is_file = _is_path(source)
     if not is_file:
         _check_hub_name(os.fspath(source), named)
@@ -330,8 +345,12 @@ def _tamed_datasets(offline: bool) -> Iterator[None]:
             library.utils.enable_progress_bars()
 
 
-def _present(source: str, head: Columns, names: list[str]) -> list[str]:
-    """`names`, if `head` has all of them."""
+def present(source: str, head: Columns, names: list[str]) -> list[str]:
+    """`names`, if `head` has all of them.
+
+    Raises:
+        InputError: it lacks one.
+    """
     if missing := [name for name in names if name not in head]:
         raise InputError(f"{source}: no column {', '.join(missing)}; the columns are {', '.join(head)}")
     return names
@@ -346,13 +365,14 @@ def _text_columns(source: str, head: Columns, column: str | None) -> list[str]:
             raise InputError(f"{source}: several columns of text; choose one with column: {', '.join(texts)}")
         return texts
     names = [column] if column in head else [name.strip() for name in column.split(",")]
-    for name in _present(source, head, names):
+    for name in present(source, head, names):
         if name not in texts and any(value is not None for value in head[name]):
             raise InputError(f"{source}: column {name} holds no text; those with text: {', '.join(texts) or 'none'}")
     return names
 
 
-def _normalised(value: Any) -> str:
+def normalised(value: Any) -> str:
+    """A text with its white space made single blanks; empty for what is no text."""
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
@@ -364,4 +384,4 @@ def _number(value: Any) -> float:
 
 
 def _one_line(error: Exception) -> str:
-    return _normalised(str(error))[:200] or type(error).__name__
+    return normalised(str(error))[:200] or type(error).__name__

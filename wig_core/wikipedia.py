@@ -6,6 +6,7 @@ import bz2
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -44,8 +45,27 @@ _SENTENCE = regex.compile(r"""["'“‘]*[\p{Lu}\p{N}].*[.!?…]["'”’)]*""")
 _DEBRIS = re.compile(rf"[{_HOLE}|{{}}<>\[\]=\\_]|https?:|www\.|&#?\w+;|:;|^[A-Z]\. [a-z]|(?:-[A-Z]|-vs|\bVol)\.$")
 
 
+@dataclass(frozen=True)
+class Article:
+    """A Wikipedia article: its title, and the sentences of each of its paragraphs, in order."""
+
+    title: str
+    paragraphs: list[list[str]]
+
+
 def wikipedia_sentences(dump_path: str | os.PathLike[str]) -> Iterator[str]:
-    """Stream the sentences of an English Wikipedia dump, one article in memory at a time.
+    """Stream the sentences of an English Wikipedia dump: those of `wikipedia_articles`, one after the other.
+
+    Example:
+        >>> first = next(wikipedia_sentences("enwiki-latest-pages-articles.xml.bz2"))  # doctest: +SKIP
+    """
+    for article in wikipedia_articles(dump_path):
+        for sentences in article.paragraphs:
+            yield from sentences
+
+
+def wikipedia_articles(dump_path: str | os.PathLike[str]) -> Iterator[Article]:
+    """Stream the articles of an English Wikipedia dump, one in memory at a time.
 
     Only running text of articles is kept: no redirects, headings, lists, tables, captions, notes or formulas.
     A sentence that lost a word with its markup (a formula, a converted unit) is left out, not given with a hole.
@@ -56,18 +76,15 @@ def wikipedia_sentences(dump_path: str | os.PathLike[str]) -> Iterator[str]:
 
     Raises:
         InputError: the file is missing, or is no such dump.
-
-    Example:
-        >>> first = next(wikipedia_sentences("enwiki-latest-pages-articles.xml.bz2"))  # doctest: +SKIP
     """
     from gensim.corpora.wikicorpus import extract_pages
 
     path = Path(dump_path).expanduser()
     try:
         with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as dump:
-            for _, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
-                for paragraph in _paragraphs(markup):
-                    yield from filter(_is_whole, split_sentences(paragraph))
+            for title, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
+                paragraphs = [list(filter(_is_whole, split_sentences(text))) for text in _paragraphs(markup)]
+                yield Article(title, [sentences for sentences in paragraphs if sentences])
     except FileNotFoundError:
         raise InputError(f"{path}: file not found; give the path of a Wikipedia dump") from None
     except (OSError, EOFError, ValueError, RuntimeError, ParseError) as error:

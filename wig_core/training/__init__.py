@@ -1,0 +1,1 @@
+"""Training: masked-language modelling of a base model, and contrastive fine-tuning of an encoder."""

@@ -1,0 +1,174 @@
+"""Examples to train on: single sentences, pairs, triplets or labelled pairs, made from packaged text or read from a file."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from wig_core.corpora import Columns, PathOrName, load_corpus, normalised, present, read_columns, wikipedia_sample
+from wig_core.errors import InputError
+from wig_core.wikipedia import Article
+
+HALF = 4  # words that each half of a sentence has at least
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a contrastive objective learns from.
+
+    Attributes:
+        name: what they were loaded as.
+        texts: of each example its texts: a sentence, an anchor and a positive, or these and hard negatives.
+        labels: of each example its class, counted from 0, where examples are labelled.
+    """
+
+    name: str
+    texts: list[Row]
+    labels: list[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def columns(self) -> int:
+        """How many texts an example has."""
+        return len(self.texts[0])
+
+
+def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: int = 0) -> Examples:
+    """Load examples by the name of a packaged kind, or from a file or hub data set.
+
+    Args:
+        name_or_path: one of
+            `"sentences"`: the sentences of the Wikipedia sample, one text each;
+            `"halves"`: a sentence of it cut in the middle;
+            `"neighbours"`: two sentences that follow one another in a paragraph;
+            `"neighbours-and-far"`: these, and a sentence of another paragraph of the article as hard negative;
+            `"relations"`: two sentences and how they relate: neighbours (0), in one article (1), in two (2);
+            `"titles"`: an article's title and a sentence of it;
+            `"glosses"`: a gloss of WordNet and an example of its use;
+            or a file or hub data set, named as in `load_corpus`, with the columns `anchor`, `positive` and perhaps
+            `negative`, or with `sentence1`, `sentence2` and `label` (0, 1, 2, …), or with one column `sentence`.
+        split: of a hub data set, default `"train"`.
+        seed: decides which sentences are paired at random.
+
+    Raises:
+        InputError: as in `load_corpus`; also a blank text, or a label that is no class.
+
+    Example:
+        >>> load_examples("halves").texts[0]
+        ('Anarchism is a political philosophy and movement', 'that is skeptical of all justifications for authority …')
+    """
+    source = os.fspath(name_or_path)
+    if source in _LABELLED:
+        rows = _LABELLED[source](random.Random(seed))
+        return Examples(source, [texts for texts, _ in rows], [label for _, label in rows])
+    if source in _PACKAGED:
+        return Examples(source, list(dict.fromkeys(_PACKAGED[source](random.Random(seed)))))
+    return _from_columns(source, read_columns(name_or_path, split, lambda head: _chosen(source, head), NAMES))
+
+
+# ── packaged texts ──
+
+
+def _sentences(_: random.Random) -> Iterator[Row]:
+    return ((sentence,) for sentence in load_corpus("wikipedia-sample"))
+
+
+def _halves(_: random.Random) -> Iterator[Row]:
+    for sentence in load_corpus("wikipedia-sample"):
+        words = sentence.split()
+        if len(words) >= 2 * HALF:
+            yield " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
+
+
+def _neighbours(_: random.Random) -> Iterator[Row]:
+    return (pair for article in wikipedia_sample() for pair in _following(article))
+
+
+def _neighbours_and_far(chance: random.Random) -> Iterator[Row]:
+    for article in wikipedia_sample():
+        for place, paragraph in enumerate(article.paragraphs):
+            others = list(itertools.chain(*article.paragraphs[:place], *article.paragraphs[place + 1 :]))
+            for pair in itertools.pairwise(paragraph):
+                if others:
+                    yield *pair, chance.choice(others)
+
+
+def _relations(chance: random.Random) -> list[tuple[Row, int]]:
+    articles = [article for article in wikipedia_sample() if len(article.paragraphs) > 1]
+    rows: list[tuple[Row, int]] = []
+    for article in articles:
+        sentences = list(itertools.chain(*article.paragraphs))
+        for left, right in _following(article):
+            stranger = chance.choice([other for other in articles if other is not article])
+            far = chance.choice(chance.choice(stranger.paragraphs))
+            rows += [((left, right), 0), ((left, chance.choice(sentences)), 1), ((left, far), 2)]
+    return rows
+
+
+def _titles(_: random.Random) -> Iterator[Row]:
+    for article in wikipedia_sample():
+        for sentence in itertools.chain(*article.paragraphs):
+            yield article.title, sentence
+
+
+def _glosses(_: random.Random) -> Iterator[Row]:
+    file = resources.files("wig_core") / "data" / "wordnet_glosses.jsonl.gz"
+    with file.open("rb") as packed, gzip.open(packed, "rt", encoding="utf-8") as lines:
+        yield from (tuple(json.loads(line)) for line in lines)
+
+
+def _following(article: Article) -> Iterator[Row]:
+    """Sentences of one paragraph and the one after."""
+    return itertools.chain(*(itertools.pairwise(paragraph) for paragraph in article.paragraphs))
+
+
+_PACKAGED: dict[str, Callable[[random.Random], Iterator[Row]]] = {
+    "sentences": _sentences,
+    "halves": _halves,
+    "neighbours": _neighbours,
+    "neighbours-and-far": _neighbours_and_far,
+    "titles": _titles,
+    "glosses": _glosses,
+}
+_LABELLED = {"relations": _relations}
+NAMES = [*_PACKAGED, *_LABELLED]
+
+
+# ── files and the hub ──
+
+
+def _chosen(source: str, head: Columns) -> list[str]:
+    if "sentence" in head:
+        return ["sentence"]
+    if "sentence1" in head:
+        return present(source, head, ["sentence1", "sentence2", "label"])
+    return present(source, head, ["anchor", "positive"]) + [name for name in head if name.startswith("negative")]
+
+
+def _from_columns(source: str, columns: Columns) -> Examples:
+    labels = columns.pop("label", None)
+    texts: list[Row] = []
+    for number, row in enumerate(zip(*columns.values(), strict=True), start=1):
+        texts.append(tuple(map(normalised, row)))
+        if not all(texts[-1]):
+            raise InputError(f"{source}: row {number} has a blank text; fill it or leave the row out")
+    if not texts:
+        raise InputError(f"{source}: no examples; put one in each row")
+    return Examples(source, texts, None if labels is None else [_class(source, *row) for row in enumerate(labels, 1)])
+
+
+def _class(source: str, row: int, label: Any) -> int:
+    if not str(label).isdigit():
+        raise InputError(f"{source}: row {row} has the label {label!r}; give a class, counted from 0")
+    return int(label)

