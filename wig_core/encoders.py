@@ -24,6 +24,7 @@ from wig_core.errors import InputError
 
 Pooling = Literal["mean", "cls", "max"]
 Similarity = Literal["dot", "cosine"]
+_POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class NamedEncoder:
             )
         return folder
 
+
+BASE = Path(__file__).parent / "base"  # the base model that this project trained; see `wig_core.training.pretraining`
 
 NAMED_ENCODERS = {
     "all-MiniLM-L6-v2": NamedEncoder(
@@ -159,6 +162,15 @@ class SentenceEncoder:
         """The length of an embedding."""
         return int(self.model.config.hidden_size)
 
+    def fingerprint(self) -> str:
+        """A hash of all that decides its embeddings: weights, configuration, tokenizer and pooling."""
+        state = hashlib.sha256()
+        for name, tensor in self.model.state_dict().items():
+            state.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        said = [self.model.config.to_json_string(), self.tokenizer.backend_tokenizer.to_str()]
+        state.update(json.dumps([*said, self.pooling, self.normalize, self.max_tokens]).encode())
+        return state.hexdigest()
+
     def tokenize(self, sentences: Sequence[str]) -> Tokens:
         """Turn sentences into a padded batch of tokens, cut at `max_tokens`."""
         batch = self.tokenizer(
@@ -188,6 +200,30 @@ class SentenceEncoder:
                 hidden = self.model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
                 embeddings[chosen] = self.pool(hidden, tokens.attention_mask).float().cpu()
         return nn.functional.normalize(embeddings, dim=1) if self.normalize else embeddings
+
+    def save(self, folder: str | Path) -> None:
+        """Write the encoder to a folder that `load` and sentence-transformers read, its weights as safetensors."""
+        folder = Path(folder)
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        modules = ["Transformer", "Pooling", *(["Normalize"] if self.normalize else [])]
+        places = ["", "1_Pooling", "2_Normalize"]
+        settings: dict[str, Any] = {
+            "modules.json": [
+                {"idx": i, "name": str(i), "path": places[i], "type": f"sentence_transformers.models.{module}"}
+                for i, module in enumerate(modules)
+            ],
+            "sentence_bert_config.json": {"max_seq_length": self.max_tokens, "do_lower_case": False},
+            "config_sentence_transformers.json": {"similarity_fn_name": self.similarity},
+            "1_Pooling/config.json": {
+                "word_embedding_dimension": self.dimension,
+                **{f"pooling_mode_{mode}": mode.startswith(self.pooling) for mode in _POOLING_MODES},
+            },
+        }
+        for place in places[1 : len(modules)]:
+            (folder / place).mkdir(exist_ok=True)
+        for name, said in settings.items():
+            (folder / name).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
     def compare(self, left: Tensor, right: Tensor) -> Tensor:
         """The similarity of embeddings ``[..., d]`` pair by pair, ``[...]``."""

@@ -1,0 +1,142 @@
+"""Fine-tuning by name: every choice that makes an encoder in one record, and the encoders kept on disk by its hash."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import wig_core
+from wig_core.cache import cached, hash_of, hash_of_sources
+from wig_core.encoders import Pooling, SentenceEncoder, Similarity
+from wig_core.errors import InputError
+from wig_core.training.contrastive import train_contrastive
+from wig_core.training.examples import Examples, load_examples
+from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
+from wig_core.training.trainer import Schedule
+
+ObjectiveName = Literal["info-nce", "info-nce-symmetric", "unsupervised-simcse", "supervised-simcse", "softmax"]
+
+# The examples of a packaged kind that an objective can take.
+USUAL_EXAMPLES: dict[str, str] = {
+    "info-nce": "halves",
+    "info-nce-symmetric": "halves",
+    "unsupervised-simcse": "sentences",
+    "supervised-simcse": "neighbours-and-far",
+    "softmax": "relations",
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to fine-tune a base encoder.
+
+    Attributes:
+        objective: one of `USUAL_EXAMPLES`.
+        examples: see `load_examples`; None for the usual ones of the objective.
+        pooling: how token vectors become an embedding, while training and after.
+        similarity: of InfoNCE and of the trained encoder; the other objectives have theirs, the cosine.
+        temperature: of the contrastive objectives; None for 0.05 with cosine and 1 with the inner product.
+        head: a layer with tanh while training, as SimCSE has with CLS pooling; None for just this case.
+        steps, learning_rate, batch_size, max_tokens, bf16, seed: see `train_contrastive` and `Schedule`.
+    """
+
+    objective: ObjectiveName = "info-nce"
+    examples: str | None = None
+    pooling: Pooling = "mean"
+    similarity: Similarity = "cosine"
+    temperature: float | None = None
+    head: bool | None = None
+    steps: int = 500
+    learning_rate: float = 3e-4
+    batch_size: int = 64
+    max_tokens: int = 64
+    bf16: bool = True
+    seed: int = 0
+
+    def schedule(self) -> Schedule:
+        """When and how fast it learns."""
+        return Schedule(
+            steps=self.steps, learning_rate=self.learning_rate, bf16=self.bf16, seed=self.seed, save_every=500
+        )
+
+    def loss(self, dimension: int, examples: Examples) -> Objective:
+        """The objective, for embeddings of so many dimensions.
+
+        Raises:
+            InputError: an unknown objective.
+        """
+        if self.objective not in get_args(ObjectiveName):
+            raise InputError(
+                f"objective {self.objective!r} is unknown; choose one of {', '.join(get_args(ObjectiveName))}"
+            )
+        temperature = self.temperature or (1.0 if self.similarity == "dot" else 0.05)
+        makers: dict[str, Callable[[], Objective]] = {
+            "info-nce": lambda: InfoNCE(self.similarity, temperature=temperature),
+            "info-nce-symmetric": lambda: InfoNCE(self.similarity, temperature=temperature, symmetric=True),
+            "unsupervised-simcse": lambda: UnsupervisedSimCSE(temperature=temperature),
+            "supervised-simcse": lambda: SupervisedSimCSE(temperature=temperature),
+            "softmax": lambda: Softmax(dimension, classes=1 + max(examples.labels or [0])),
+        }
+        return makers[self.objective]()
+
+    @property
+    def has_head(self) -> bool:
+        """Whether a layer stands between encoder and objective while training."""
+        return self.pooling == "cls" and "simcse" in self.objective if self.head is None else self.head
+
+
+def fine_tune(base: str, recipe: Recipe, *, at: Sequence[int] = ()) -> dict[int, SentenceEncoder]:
+    """The encoder that a recipe makes of a base encoder, and what it was at other steps; from disk if it was made before.
+
+    Args:
+        base: see `SentenceEncoder.load`.
+        recipe: how to train.
+        at: steps to give besides the last; 0 is the base with the recipe's pooling.
+
+    Returns:
+        The encoders by step. They are named by the base, the recipe and the step.
+
+    Raises:
+        InputError: see `SentenceEncoder.load`, `load_examples` and `train_contrastive`; a step beyond the last.
+    """
+    if wrong := [step for step in at if not 0 <= step <= recipe.steps]:
+        raise InputError(f"step {wrong[0]} is not one of the {recipe.steps} of the training; leave it out")
+    start = SentenceEncoder.load(base, pooling=recipe.pooling)
+    examples = load_examples(recipe.examples or USUAL_EXAMPLES.get(recipe.objective, ""), seed=recipe.seed)
+    steps = sorted({*at, recipe.steps})
+
+    def make(folder: Path) -> None:
+        train_contrastive(
+            start,
+            examples,
+            objective=recipe.loss(start.dimension, examples),
+            schedule=recipe.schedule(),
+            batch_size=recipe.batch_size,
+            max_tokens=recipe.max_tokens,
+            head=recipe.has_head,
+            folder=folder,
+            watch=lambda step, encoder: encoder.save(folder / f"step-{step}"),
+            watch_at=steps,
+        )
+        for checkpoint in folder.glob("checkpoint-*"):
+            shutil.rmtree(checkpoint)
+
+    folder = cached("encoders", _key(start, examples, recipe, steps), make)
+    return {step: SentenceEncoder.load(folder / f"step-{step}") for step in steps}
+
+
+def _key(start: SentenceEncoder, examples: Examples, recipe: Recipe, steps: list[int]) -> dict[str, Any]:
+    """Everything that decides what comes out."""
+    package = Path(wig_core.__file__).parent
+    return {
+        "base": start.fingerprint(),
+        "examples": hash_of([examples.texts, examples.labels]),
+        "recipe": asdict(recipe),
+        "steps": steps,
+        "sources": hash_of_sources(package / "encoders.py", package / "training"),
+        "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
+    }
