@@ -30,8 +30,8 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
         make: fills the folder that it is given. That folder survives an interruption, and `make` gets it again.
 
     Returns:
-        A folder whose files are what `make` wrote; a damaged one is made anew, with a warning. Of two processes that want
-        the same, the second waits for the first.
+        A folder whose files are what `make` wrote; a damaged one is made anew, with a warning. Of two processes that
+        want the same, the second waits for the first.
 
     Raises:
         InputError: the cache cannot be written.
@@ -52,7 +52,9 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
                 (unfinished / _SEAL).write_text(json.dumps(seal, indent=1) + "\n", encoding="utf-8")
                 unfinished.rename(folder)
     except OSError as error:
-        raise InputError(f"cache {str(root)!r} cannot be written ({error.strerror}); set WIG_CACHE to another") from error
+        raise InputError(
+            f"cache {str(root)!r} cannot be written ({error.strerror}); set WIG_CACHE to another"
+        ) from error
     return folder
 
 

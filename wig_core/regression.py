@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,9 @@ from scipy import stats
 from wig_core.errors import InputError
 
 Interval = tuple[float, float]
+Estimate = tuple[float, float, float]  # a value and the ends of its interval
 LEVEL = 0.95
+STATISTICS = ("r2", "correlation", "slope")
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,85 @@ def regress(
         intercept=intercept,
         n_words=len(sample),
     )
+
+
+@dataclass(frozen=True)
+class Change:
+    """A regression before against after a change, each number with its 95% interval over words and runs.
+
+    Attributes:
+        x: the quantity that the weights are regressed on.
+        before, after, difference: the mean over runs of each of `STATISTICS`, with the ends of its interval.
+        n_words: words that have a weight before and after in every run.
+        runs: how often the change was made, with other seeds.
+    """
+
+    x: str
+    before: dict[str, Estimate]
+    after: dict[str, Estimate]
+    difference: dict[str, Estimate]
+    n_words: int
+    runs: int
+
+
+def compare(
+    before: pd.DataFrame,
+    after: Sequence[pd.DataFrame],
+    information: pd.DataFrame,
+    *,
+    x: str = "kl",
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> Change:
+    """How a regression changes: R², correlation and slope before, after, and their difference, paired word by word.
+
+    Every resample draws words, the same before and after, and runs, each with replacement; the intervals are
+    percentiles of the resampled means over runs. With a single run they say nothing about other seeds.
+
+    Args:
+        before: from `word_weights`, of the same sentences as `after`.
+        after: the same from each run.
+        information: from `word_information`.
+        x: the column of `information` to regress on.
+        bootstrap: resamples.
+        seed: of the resampling.
+
+    Raises:
+        InputError: see `regress`; also no run at all.
+    """
+    if not after:
+        raise InputError("nothing to compare with; give the weights of at least one run")
+    joined = [join(weights, information, x) for weights in (before, *after)]
+    words = joined[0].index[np.all([joined[0].index.isin(frame.index) for frame in joined], axis=0)]
+    quantity = joined[0].loc[words, x].to_numpy(float)
+    weights = np.column_stack([frame.loc[words, "weight"].to_numpy(float) for frame in joined])
+    if len(words) < 3 or np.ptp(quantity) == 0 or (np.ptp(weights, axis=0) == 0).any():
+        raise InputError(
+            f"{len(words)} common words, or weights that do not vary: nothing to compare; give more sentences"
+        )
+    chance = np.random.default_rng(seed)
+    statistics = [_statistics(quantity, weights)]
+    for _ in range(bootstrap):
+        rows = chance.integers(len(words), size=len(words))
+        runs = 1 + chance.integers(len(after), size=len(after))
+        statistics.append(_statistics(quantity[rows], weights[np.ix_(rows, np.append(0, runs))]))
+    measured = np.array(statistics)  # [1 + bootstrap, before or after, statistic]
+    sides = {"before": measured[:, 0], "after": measured[:, 1], "difference": measured[:, 1] - measured[:, 0]}
+    estimates = {
+        side: {name: (float(values[0, i]), *_interval(values[1:, i])) for i, name in enumerate(STATISTICS)}
+        for side, values in sides.items()
+    }
+    return Change(x=x, **estimates, n_words=len(words), runs=len(after))
+
+
+def _statistics(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R², correlation and slope ``[2, 3]`` of the first column of weights, and their means over the others."""
+    dx, dy = x - x.mean(), weights - weights.mean(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = dx @ dy / np.sqrt((dx @ dx) * (dy**2).sum(0))
+        slope = dx @ dy / (dx @ dx)
+    each = np.column_stack([correlation**2, correlation, slope])
+    return np.stack([each[0], each[1:].mean(0)])
 
 
 def partial_r2(weights: pd.DataFrame, information: pd.DataFrame, *, x: str, given: str) -> float:

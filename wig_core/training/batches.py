@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from torch.utils.data import Sampler
 
@@ -44,6 +44,7 @@ class LengthBatches(Sampler[list[int]]):
 
     @property
     def batch_size(self) -> int:
+        """Examples, or tokens, a batch."""
         return self.size
 
     def set_epoch(self, epoch: int) -> None:
@@ -101,6 +102,3 @@ class LengthBatches(Sampler[list[int]]):
         if self.by_tokens:
             return bool(batch) and (len(batch) + 1) * self.lengths[another] > self.size
         return len(batch) == self.size
-
-
-Collate = Callable[[list], dict]

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import TrainerCallback
 
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
@@ -46,7 +45,8 @@ def train_contrastive(
         batch_size: examples a batch, in each process; the others are in-batch negatives. Examples that share a text are
             not put into one batch, since they would be false negatives.
         max_tokens: longer texts are cut, special tokens included.
-        head: put a layer with tanh between the encoder and the objective, and drop it afterwards, as unsupervised SimCSE
+        head: put a layer with tanh between the encoder and the objective, and drop it afterwards, as unsupervised
+        SimCSE
             does with CLS pooling.
         watch: called with the step and the encoder as it then is, at the steps `watch_at`; 0 is before the first.
         watch_at: steps at which to call it.
@@ -68,7 +68,11 @@ def train_contrastive(
     batches = LengthBatches(
         lengths, batch_size, keys=None if objective.labelled else examples.texts, seed=schedule.seed
     )
-    watching = [_Watching(trained, watch, watch_at)] if watch else []
+
+    def show(step: int) -> None:
+        if watch:
+            watch(step, replace(trained, model=copy.deepcopy(student).requires_grad_(False).eval()))
+
     with tempfile.TemporaryDirectory() as place:
         run(
             task,
@@ -77,7 +81,8 @@ def train_contrastive(
             batches,
             schedule,
             folder or Path(place),
-            callbacks=watching,
+            watch=show,
+            watch_at=watch_at,
         )
     student.requires_grad_(False).eval()
     return trained
@@ -100,24 +105,6 @@ class _Task(nn.Module):
         return embeddings if self.head is None else self.head(embeddings)
 
 
-class _Watching(TrainerCallback):
-    def __init__(self, encoder: SentenceEncoder, watch: Watch, at: Sequence[int]):
-        self.encoder, self.watch, self.at = encoder, watch, set(at)
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if state.global_step == 0:
-            self._call(0)
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._call(state.global_step)
-
-    def _call(self, step: int) -> None:
-        if step in self.at:
-            with torch.random.fork_rng():  # what the watcher does must not change the training
-                now = copy.deepcopy(self.encoder.model).requires_grad_(False).eval()
-                self.watch(step, replace(self.encoder, model=now))
-
-
 def _check(examples: Examples, objective: Objective, batch_size: int) -> None:
     least, most = objective.columns
     kind = type(objective).__name__
@@ -138,7 +125,7 @@ def _rows(encoder: SentenceEncoder, examples: Examples, max_tokens: int) -> list
         encoder.tokenizer(list(column), truncation=True, max_length=max_tokens)["input_ids"]
         for column in zip(*examples.texts, strict=True)
     ]
-    labels = examples.labels or [None] * len(examples)
+    labels: Sequence[int | None] = examples.labels or [None] * len(examples)
     return [{"columns": ids, "label": label} for *ids, label in zip(*columns, labels, strict=True)]
 
 

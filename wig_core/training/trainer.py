@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,33 @@ class _BatchTrainer(Trainer):
         self.batches = batches
 
     def get_train_dataloader(self) -> DataLoader:
-        loader = DataLoader(self.train_dataset, batch_sampler=self.batches, collate_fn=self.data_collator)
+        """The examples, batch by batch."""
+        examples: Any = self.train_dataset
+        loader: DataLoader = DataLoader(examples, batch_sampler=self.batches, collate_fn=self.data_collator)
         return self.accelerator.prepare(loader)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         # Tied weights are one tensor under two names, which safetensors refuses; two copies load just as well.
+        assert self.model is not None
         named = state_dict or self.model.state_dict()
         super()._save(output_dir, {name: tensor.clone() for name, tensor in named.items()})
+
+
+class _Watching(TrainerCallback):
+    def __init__(self, watch: Callable[[int], None], at: frozenset[int]):
+        self.watch, self.at = watch, at
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == 0:
+            self._call(0)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._call(state.global_step)
+
+    def _call(self, step: int) -> None:
+        if step in self.at:
+            with torch.random.fork_rng():  # what the watcher does must not change the training
+                self.watch(step)
 
 
 def run(
@@ -63,16 +83,23 @@ def run(
     schedule: Schedule,
     folder: Path,
     *,
-    callbacks: list[TrainerCallback] | None = None,
-    log_every: int = 10,
-    progress: bool = True,
+    watch: Callable[[int], None] | None = None,
+    watch_at: Collection[int] = (),
 ) -> list[dict[str, float]]:
     """Train `model` in place: its forward pass takes a batch as keyword arguments and returns ``{"loss": …}``.
 
-    A folder that holds a checkpoint of an interrupted run is taken up from there.
+    Args:
+        model: what learns.
+        examples: what `batches` counts.
+        collate: from some of the examples to a batch.
+        batches: which examples make a batch, and when.
+        schedule: how long and how fast.
+        folder: for checkpoints; an interrupted run is taken up from the one it holds.
+        watch: called with the number of steps done, at the steps `watch_at`; 0 is before the first.
+        watch_at: when to call it.
 
     Returns:
-        The log: one entry every `log_every` steps, with step, loss, grad_norm, learning_rate.
+        The log: one entry every 10 steps, with step, loss, grad_norm, learning_rate.
     """
     settings = TrainingArguments(
         output_dir=str(folder),
@@ -83,13 +110,12 @@ def run(
         gradient_accumulation_steps=schedule.accumulate,
         bf16=schedule.bf16,
         seed=schedule.seed,
-        logging_steps=log_every,
+        logging_steps=10,
         save_strategy="steps" if schedule.save_every else "no",
         save_steps=schedule.save_every or 500,
         save_total_limit=1,
         report_to="none",
         use_cpu=not torch.cuda.is_available(),
-        disable_tqdm=not progress,
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
@@ -99,7 +125,7 @@ def run(
         args=settings,
         train_dataset=examples,
         data_collator=collate,
-        callbacks=callbacks or [],
+        callbacks=[_Watching(watch, frozenset(watch_at))] if watch else [],
     )
     trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")))
     return [entry for entry in trainer.state.log_history if "loss" in entry]

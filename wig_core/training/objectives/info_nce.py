@@ -15,14 +15,15 @@ from wig_core.training.objectives.objective import Objective, first_row, gathere
 class InfoNCE(Objective):
     """Tell each anchor's positive from all other texts of the batch.
 
-    For anchors a_i, positives p_i and, where examples have them, hard negatives n_i, with similarity s and temperature τ,
+    For anchors a_i, positives p_i and, where examples have them, hard negatives n_i, with similarity s and
+    temperature τ,
 
         loss = −(1/N) Σ_i log ( exp(s(a_i, p_i)/τ) / Σ_j [ exp(s(a_i, p_j)/τ) + exp(s(a_i, n_j)/τ) ] )
 
-    and, if symmetric, its mean with the same over Σ_j exp(s(a_j, p_i)/τ): each positive finds its anchor. It is equation 4
-    of van den Oord et al. 2018 (arXiv 1807.03748), equation 2 of Henderson et al. 2017 (arXiv 1705.00652) with the inner
-    product, and "multiple negatives ranking" in sentence-transformers. With several processes the sums run over the texts
-    of all of them.
+    and, if symmetric, its mean with the same over Σ_j exp(s(a_j, p_i)/τ): each positive finds its anchor. It is
+    equation 4 of van den Oord et al. 2018 (arXiv 1807.03748), equation 2 of Henderson et al. 2017 (arXiv 1705.00652)
+    with the inner product, and "multiple negatives ranking" in sentence-transformers. With several processes the
+    sums run over the texts of all of them.
 
     Args:
         similarity: "cosine" or "dot".
@@ -58,4 +59,5 @@ class InfoNCE(Objective):
         return nn.functional.normalize(embeddings.float(), dim=1) if self.similarity == "cosine" else embeddings.float()
 
     def extra_repr(self) -> str:
+        """What torch prints between the brackets."""
         return f"{self.similarity}, temperature={self.temperature}, symmetric={self.symmetric}"
