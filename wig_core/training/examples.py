@@ -3,6 +3,7 @@ file."""
 
 from __future__ import annotations
 
+import functools
 import gzip
 import itertools
 import json
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from wig_core.corpora import Columns, PathOrName, load_corpus, normalised, present, read_columns, wikipedia_sample
+from wig_core.corpora import Columns, PathOrName, normalised, present, read_columns, wikipedia_sample
 from wig_core.errors import InputError
 from wig_core.wikipedia import Article
 
@@ -81,23 +82,28 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
 # ── packaged texts ──
 
 
+@functools.cache
+def _articles() -> list[Article]:
+    return list(wikipedia_sample())
+
+
 def _sentences(_: random.Random) -> Iterator[Row]:
-    return ((sentence,) for sentence in load_corpus("wikipedia-sample"))
+    return ((sentence,) for sentence in _all_sentences())
 
 
 def _halves(_: random.Random) -> Iterator[Row]:
-    for sentence in load_corpus("wikipedia-sample"):
+    for sentence in _all_sentences():
         words = sentence.split()
         if len(words) >= 2 * HALF:
             yield " ".join(words[: len(words) // 2]), " ".join(words[len(words) // 2 :])
 
 
 def _neighbours(_: random.Random) -> Iterator[Row]:
-    return (pair for article in wikipedia_sample() for pair in _following(article))
+    return (pair for article in _articles() for pair in _following(article))
 
 
 def _neighbours_and_far(chance: random.Random) -> Iterator[Row]:
-    for article in wikipedia_sample():
+    for article in _articles():
         for place, paragraph in enumerate(article.paragraphs):
             others = list(itertools.chain(*article.paragraphs[:place], *article.paragraphs[place + 1 :]))
             for pair in itertools.pairwise(paragraph):
@@ -106,7 +112,7 @@ def _neighbours_and_far(chance: random.Random) -> Iterator[Row]:
 
 
 def _relations(chance: random.Random) -> list[tuple[Row, int]]:
-    articles = [article for article in wikipedia_sample() if len(article.paragraphs) > 1]
+    articles = [article for article in _articles() if len(article.paragraphs) > 1]
     rows: list[tuple[Row, int]] = []
     for article in articles:
         sentences = list(itertools.chain(*article.paragraphs))
@@ -118,7 +124,7 @@ def _relations(chance: random.Random) -> list[tuple[Row, int]]:
 
 
 def _titles(_: random.Random) -> Iterator[Row]:
-    for article in wikipedia_sample():
+    for article in _articles():
         for sentence in itertools.chain(*article.paragraphs):
             yield article.title, sentence
 
@@ -127,6 +133,10 @@ def _glosses(_: random.Random) -> Iterator[Row]:
     file = resources.files("wig_core") / "data" / "wordnet_glosses.jsonl.gz"
     with file.open("rb") as packed, gzip.open(packed, "rt", encoding="utf-8") as lines:
         yield from (tuple(json.loads(line)) for line in lines)
+
+
+def _all_sentences() -> Iterator[str]:
+    return (sentence for article in _articles() for sentence in itertools.chain(*article.paragraphs))
 
 
 def _following(article: Article) -> Iterator[Row]:

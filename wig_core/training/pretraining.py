@@ -7,6 +7,7 @@ out of copyright from Project Gutenberg. The latter two lie in the package nlp-p
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import random
 import re
@@ -26,6 +27,7 @@ from wig_core.training.trainer import Schedule
 from wig_core.wikipedia import split_sentences
 
 BASE = Path(__file__).parent.parent / "base"
+DATA = Path(__file__).parent.parent / "data"
 HELD_OUT = 2_000  # sentences that no training step sees
 MAX_TOKENS = 128
 TIMES = {"Wikipedia sample": 3}  # an epoch reads it so often: the book's corpora are nearest to it, and it is the least
@@ -39,9 +41,13 @@ def main() -> None:
     arguments.add_argument("--folder", type=Path, default=BASE)
     arguments.add_argument("--work", type=Path, default=Path("pretraining"), help="checkpoints of the run")
     arguments.add_argument("--steps", type=int, default=10_000)
+    arguments.add_argument("--glosses-only", action="store_true", help="write the pairs of gloss and example alone")
     arguments.add_argument("--layers", type=int, default=SHAPE["num_hidden_layers"])
     arguments.add_argument("--width", type=int, default=SHAPE["hidden_size"])
     chosen = arguments.parse_args()
+    write_glosses(DATA)
+    if chosen.glosses_only:
+        return
     shape = SHAPE | {
         "num_hidden_layers": chosen.layers,
         "hidden_size": chosen.width,
@@ -126,12 +132,29 @@ def _nltk_folder(name: str) -> Path:
 
 
 def _wordnet() -> Iterator[str]:
+    for gloss, examples in _wordnet_entries():
+        yield gloss
+        yield from examples
+
+
+def _wordnet_entries() -> Iterator[tuple[str, list[str]]]:
+    """Each gloss with the examples of its use."""
     for path in sorted(_nltk_folder("wordnet").glob("data.*")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line.startswith(" "):  # the licence
-                gloss, *examples = re.split(r';?\s*"', line.split(" | ", 1)[1])
-                yield gloss.strip()
-                yield from (example for text in examples if (example := text.strip(' ;"')))
+                gloss, *rest = re.split(r';?\s*"', line.split(" | ", 1)[1])
+                yield gloss.strip(), [example for text in rest if (example := text.strip(' ;"'))]
+
+
+def write_glosses(folder: Path) -> None:
+    """Write the pairs of gloss and example that `load_examples` gives as "glosses", and WordNet's licence."""
+    pairs = [(gloss, example) for gloss, examples in _wordnet_entries() for example in examples if " " in example]
+    lines = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs if all(pair))
+    folder.mkdir(exist_ok=True)
+    (folder / "wordnet_glosses.jsonl.gz").write_bytes(gzip.compress(lines.encode(), mtime=0))
+    head = (_nltk_folder("wordnet") / "data.adv").read_text(encoding="utf-8").splitlines()
+    licence = [line.split(maxsplit=1)[1] if len(line.split()) > 1 else "" for line in head if line.startswith(" ")]
+    (folder / "wordnet_licence.txt").write_text("\n".join(licence) + "\n", encoding="utf-8")
 
 
 def _gutenberg() -> Iterator[str]:

@@ -62,6 +62,18 @@ class Recipe:
     bf16: bool = True
     seed: int = 0
 
+    def checked(self) -> Recipe:
+        """Itself.
+
+        Raises:
+            InputError: an unknown objective, pooling or similarity.
+        """
+        kinds: dict[str, Any] = {"objective": ObjectiveName, "pooling": Pooling, "similarity": Similarity}
+        for name, kind in kinds.items():
+            if getattr(self, name) not in get_args(kind):
+                raise InputError(f"{name} {getattr(self, name)!r} is unknown; use {', '.join(get_args(kind))}")
+        return self
+
     def schedule(self) -> Schedule:
         """When and how fast it learns."""
         return Schedule(
@@ -69,15 +81,7 @@ class Recipe:
         )
 
     def loss(self, dimension: int, examples: Examples) -> Objective:
-        """The objective, for embeddings of so many dimensions.
-
-        Raises:
-            InputError: an unknown objective.
-        """
-        if self.objective not in get_args(ObjectiveName):
-            raise InputError(
-                f"objective {self.objective!r} is unknown; choose one of {', '.join(get_args(ObjectiveName))}"
-            )
+        """The objective, for embeddings of so many dimensions."""
         temperature = self.temperature or (1.0 if self.similarity == "dot" else 0.05)
         makers: dict[str, Callable[[], Objective]] = {
             "info-nce": lambda: InfoNCE(self.similarity, temperature=temperature),
@@ -134,6 +138,7 @@ def fine_tune(base: str, recipe: Recipe, *, at: Sequence[int] = ()) -> dict[int,
     Raises:
         InputError: see `SentenceEncoder.load`, `load_examples` and `train_contrastive`; a step beyond the last.
     """
+    recipe.checked()
     start = SentenceEncoder.load(base, pooling=recipe.pooling)
     examples = load_examples(recipe.usual_examples, seed=recipe.seed)
 

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from tqdm import tqdm
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from wig_core.training.batches import LengthBatches
 
@@ -75,6 +76,23 @@ class _Watching(TrainerCallback):
                 self.watch(step)
 
 
+class _Bar(TrainerCallback):
+    """A bar of steps with the loss, on stderr: transformers' own writes its log into the page of a notebook."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc="training", unit="step", leave=False)
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.bar.update()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        if logs and "loss" in logs:
+            self.bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.bar.close()
+
+
 def run(
     model: nn.Module,
     examples: list[Any],
@@ -118,6 +136,7 @@ def run(
         use_cpu=not torch.cuda.is_available(),
         remove_unused_columns=False,
         dataloader_pin_memory=False,
+        disable_tqdm=True,
     )
     trainer = _BatchTrainer(
         batches=batches,
@@ -125,7 +144,8 @@ def run(
         args=settings,
         train_dataset=examples,
         data_collator=collate,
-        callbacks=[_Watching(watch, frozenset(watch_at))] if watch else [],
+        callbacks=[_Bar(), *([_Watching(watch, frozenset(watch_at))] if watch else [])],
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=any(folder.glob("checkpoint-*")))
     return [entry for entry in trainer.state.log_history if "loss" in entry]

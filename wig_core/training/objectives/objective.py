@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -33,16 +33,28 @@ class Objective(nn.Module):
 
 def gathered(local: Tensor) -> Tensor:
     """The rows of all processes, in their order, with gradients: ``[examples, d]`` to ``[processes · examples, d]``."""
-    if not _together():
-        return local
-    from torch.distributed.nn.functional import all_gather
-
-    return torch.cat(all_gather(local.contiguous()))
+    return _Gather.apply(local) if _together() else local
 
 
 def first_row(local: Tensor) -> int:
     """Where this process' rows begin among the gathered ones."""
     return torch.distributed.get_rank() * len(local) if _together() else 0
+
+
+class _Gather(torch.autograd.Function):
+    """All-gather whose gradient is the sum of what all processes want of a row."""
+
+    @staticmethod
+    def forward(context: Any, local: Tensor) -> Tensor:
+        rows = [torch.empty_like(local) for _ in range(torch.distributed.get_world_size())]
+        torch.distributed.all_gather(rows, local.contiguous())
+        return torch.cat(rows)
+
+    @staticmethod
+    def backward(context: Any, wanted: Tensor) -> Tensor:  # type: ignore[override]
+        total = wanted.clone()
+        torch.distributed.all_reduce(total)
+        return total.chunk(torch.distributed.get_world_size())[torch.distributed.get_rank()]
 
 
 def _together() -> bool:

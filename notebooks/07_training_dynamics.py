@@ -1,0 +1,115 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # While it learns
+
+# %% [markdown]
+# One fine-tuning, looked at along the way: how weight and information are related, how long embeddings are, how they lie in space, and how well
+# the encoder's similarities agree with people's. *Uniformity* (lower: embeddings are spread more evenly over the sphere) and *alignment*
+# (lower: the two texts of a pair are nearer) are the two things that a contrastive objective trades {cite}`wang2020understanding`.
+
+# %% tags=["remove-cell"]
+from typing import Literal
+
+# %% tags=["parameters", "hide-input"]
+base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
+objective: Literal[
+    "info-nce",
+    "info-nce-symmetric",
+    "unsupervised-simcse",
+    "supervised-simcse",
+    "softmax",
+] = "info-nce"  # what it is trained for
+examples: str | None = (
+    None  # to train on: a packaged kind or a file; None: the objective's usual
+)
+pooling: Literal["mean", "cls", "max"] = "mean"  # of token vectors
+similarity: Literal["cosine", "dot"] = "cosine"  # of embeddings
+temperature: float | None = None  # None: 0.05 with cosine, 1 with dot
+steps: int = 500  # of fine-tuning
+learning_rate: float = 3.0e-4  # its peak
+batch_size: int = 64  # examples a step, each other's negatives
+look_at: list[int] = [
+    0,
+    25,
+    50,
+    100,
+    200,
+    500,
+]  # steps at which the encoder is measured
+corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
+column: str | None = None  # its column of sentences, if it has several
+baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
+max_sentences: int = 100  # whose words are weighed; the whole corpus informs
+max_words: int | None = None  # only sentences of at most so many are weighed
+tolerance: float = 0.01  # completeness error allowed, relative
+precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the derivatives
+min_count: int = 10  # words rarer than this in the corpus are left out
+bootstrap: int = 2000  # resamples of words for the intervals
+seed: int = 0  # of the training, the sample of sentences and the bootstrap
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from wig_core.course import dynamics, dynamics_headline
+from wig_core.plots import fit_along_training, state_along_training
+from wig_core.publish import publish
+from wig_core.training.recipes import Recipe, fine_tune
+from wig_core.yardstick import Yardstick
+
+# %%
+recipe = Recipe(
+    objective=objective,
+    examples=examples,
+    pooling=pooling,
+    similarity=similarity,
+    temperature=temperature,
+    steps=steps,
+    learning_rate=learning_rate,
+    batch_size=batch_size,
+    seed=seed,
+)
+yardstick = Yardstick.of(
+    corpus,
+    column=column,
+    baselines=baselines,
+    max_sentences=max_sentences,
+    max_words=max_words,
+    tolerance=tolerance,
+    precision=precision,
+    min_count=min_count,
+    seed=seed,
+)
+encoders = fine_tune(base, recipe, at=look_at)
+course = dynamics(
+    encoders,
+    yardstick,
+    examples="halves",
+    bootstrap=bootstrap,
+    seed=seed,
+)
+fit_along_training(course)
+
+# %% [markdown]
+# R² and the signed correlation of weight with each quantity, along the training; bands are 95% intervals over words.
+
+# %%
+state_along_training(course)
+
+# %% tags=["remove-cell"]
+publish(results, "training_dynamics", dynamics_headline(course), course=course)
+
+# %% [markdown]
+# Within {glue:text}`steps` steps the correlation with KL(w) under {glue:text}`baseline:s` went from {glue:text}`correlation_before:+.2f` to
+# {glue:text}`correlation_after:+.2f`; half of that way was behind it after {glue:text}`half_step` steps at the latest. The agreement with people went from
+# {glue:text}`lee_before:.2f` to {glue:text}`lee_after:.2f`, the mean length of an embedding from {glue:text}`norm_before:.2f` to {glue:text}`norm_after:.2f`, uniformity from {glue:text}`uniformity_before:.2f`
+# to {glue:text}`uniformity_after:.2f` and alignment from {glue:text}`alignment_before:.2f` to {glue:text}`alignment_after:.2f`. This is one run with one seed; {doc}`06_table_before_after` has intervals over seeds.

@@ -1,0 +1,161 @@
+"""What the pages on the course of a training call: an encoder at its steps, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from wig_core.corpora import load_similarities
+from wig_core.encoders import SentenceEncoder
+from wig_core.errors import InputError
+from wig_core.evaluation import alignment, mean_norm, similarity_correlation, uniformity
+from wig_core.experiment import QUANTITIES
+from wig_core.regression import STATISTICS, regress
+from wig_core.training.examples import load_examples
+from wig_core.training.recipes import MaskedRecipe, Recipe, fine_tune, train_back
+from wig_core.weighting import mean_weights
+from wig_core.yardstick import Yardstick
+
+MASKED = "masked"  # the stage on the way back
+
+
+def dynamics(
+    encoders: dict[int, SentenceEncoder], yardstick: Yardstick, *, examples: str, bootstrap: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """What an encoder is like at each step of a training.
+
+    Args:
+        encoders: by step.
+        yardstick: what to measure them on.
+        examples: pairs whose alignment is measured, see `load_examples`.
+        bootstrap, seed: see `regress`.
+
+    Returns:
+        One row a step, baseline and quantity: r2, correlation and slope, each with …_low and …_high; and of the step
+        norm (mean, of the pooled vectors), uniformity, alignment and lee.
+    """
+    pairs = load_examples(examples).texts[:: max(1, len(load_examples(examples)) // 1000)]
+    judged = load_similarities("lee")
+    rows = []
+    for step, encoder in tqdm(encoders.items(), "steps"):
+        left, right = (encoder.encode([pair[i] for pair in pairs]) for i in (0, 1))
+        state = {
+            "norm": mean_norm(encoder, yardstick.sentences),
+            "uniformity": uniformity(left),
+            "alignment": alignment(left, right),
+            "lee": similarity_correlation(encoder, judged),
+        }
+        for baseline, occurrences in yardstick.weigh(encoder).groupby("baseline", sort=False):
+            for x in QUANTITIES:
+                fit = regress(mean_weights(occurrences), yardstick.information, x=x, bootstrap=bootstrap, seed=seed)
+                row: dict[str, object] = {"step": step, "baseline": baseline, "x": x, "n_words": fit.n_words}
+                for name in STATISTICS:
+                    low, high = getattr(fit, f"{name}_interval")
+                    row |= {name: getattr(fit, name), f"{name}_low": low, f"{name}_high": high}
+                rows.append({**row, **state})
+    return pd.DataFrame(rows)
+
+
+def dynamics_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `dynamics`: for KL under the first baseline, the first step and the last.
+
+    Returns:
+        steps, baseline; half_step, the first measured step that is at least half of the way; and correlation, r2, lee,
+        norm, uniformity and alignment, each with _before and _after.
+    """
+    of_kl = course[(course["baseline"] == course["baseline"].iloc[0]) & (course["x"] == "kl")].sort_values("step")
+    first, last = of_kl.iloc[0], of_kl.iloc[-1]
+    way = (of_kl["correlation"] - first["correlation"]) / (last["correlation"] - first["correlation"])
+    quoted = ("correlation", "r2", "lee", "norm", "uniformity", "alignment")
+    return {
+        "steps": int(last["step"]),
+        "baseline": str(first["baseline"]),
+        "half_step": int(of_kl.loc[way >= 0.5, "step"].min()),
+        **{f"{name}_before": float(first[name]) for name in quoted},
+        **{f"{name}_after": float(last[name]) for name in quoted},
+    }
+
+
+def ways_forth(
+    short: Sequence[str], *, steps: int, learning_rate: float, batch_size: int, seed: int
+) -> dict[str, Recipe]:
+    """Recipes from their short forms, which name them: objective and examples, with a blank between.
+
+    Raises:
+        InputError: a word too few or too many, or one that is not known.
+    """
+    recipes = {}
+    for way in short:
+        words: list[Any] = way.split()
+        if len(words) != 2:
+            raise InputError(f"way {way!r}: give an objective and examples, as in 'info-nce halves'")
+        schedule = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size, seed=seed)
+        recipes[way] = replace(schedule, objective=words[0], examples=words[1]).checked()
+    return recipes
+
+
+def reverse(
+    encoder: str,
+    back: MaskedRecipe,
+    forth: dict[str, Recipe],
+    yardstick: Yardstick,
+    *,
+    back_at: Sequence[int],
+    forth_at: Sequence[int],
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Train a contrastive encoder back towards masked-language modelling, then contrastively again in several ways.
+
+    Returns:
+        The rows of `dynamics`, with stage: "masked", or the name of the way forth, whose step 0 is the masked end.
+    """
+    masked = train_back(encoder, back, at=back_at)
+    tables = [dynamics(masked, yardstick, examples="halves", bootstrap=bootstrap, seed=seed).assign(stage=MASKED)]
+    for name, recipe in forth.items():
+        again = fine_tune(masked[back.steps].name, recipe, at=forth_at)
+        table = dynamics(again, yardstick, examples="halves", bootstrap=bootstrap, seed=seed)
+        end = tables[0][tables[0]["step"] == back.steps].assign(step=0)
+        tables.append(pd.concat([end, table], ignore_index=True).assign(stage=name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def reversal_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `reverse`: for KL under the first baseline.
+
+    Returns:
+        baseline, masked_steps; correlation, r2 and lee, each with _start, _masked and _best, at the start, after
+        masked-language modelling and at the end of the best way forth; best, its name; ways, and how many of them have
+        risen: ended with a correlation above the interval of the masked end.
+    """
+    of_kl = course[(course["baseline"] == course["baseline"].iloc[0]) & (course["x"] == "kl")]
+    masked = of_kl[of_kl["stage"] == MASKED].sort_values("step")
+    start, end = masked.iloc[0], masked.iloc[-1]
+    ends = of_kl[of_kl["stage"] != MASKED].sort_values("step").groupby("stage", sort=False).last()
+    best = ends.loc[ends["correlation"].idxmax()]
+    points = {"start": start, "masked": end, "best": best}
+    return {
+        "baseline": str(start["baseline"]),
+        "masked_steps": int(end["step"]),
+        "ways": len(ends),
+        "risen": int((ends["correlation"] > end["correlation_high"]).sum()),
+        "best": str(ends["correlation"].idxmax()),
+        **{f"{name}_{when}": float(row[name]) for when, row in points.items() for name in ("correlation", "r2", "lee")},
+    }
+
+
+def load_course(folder: str) -> pd.DataFrame:
+    """The rows of `reverse` that an earlier run left in a folder.
+
+    Raises:
+        InputError: there are none.
+    """
+    path = Path(folder) / "reversal_course.csv"
+    if not path.is_file():
+        raise InputError(f"shipped {folder!r} holds no reversal_course.csv; give null to train instead")
+    return pd.read_csv(path)

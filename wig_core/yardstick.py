@@ -1,0 +1,62 @@
+"""What several encoders are measured on, so that they can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from wig_core.attribution.contributions import Baseline
+from wig_core.attribution.integrated_gradients import Precision, integrated_gradients
+from wig_core.corpora import load_corpus
+from wig_core.encoders import SentenceEncoder
+from wig_core.information import word_information
+from wig_core.weighting import occurrence_weights
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What all encoders of a page are measured on.
+
+    Attributes:
+        sentences: whose words are weighed.
+        information: of the whole corpus, from `word_information`.
+        baselines, tolerance, precision: see `integrated_gradients`.
+    """
+
+    sentences: list[str]
+    information: pd.DataFrame
+    baselines: Sequence[Baseline]
+    tolerance: float
+    precision: Precision
+
+    @classmethod
+    def of(
+        cls,
+        corpus: str,
+        *,
+        column: str | None = None,
+        baselines: Sequence[Baseline] = ("mask", "pad"),
+        max_sentences: int = 100,
+        max_words: int | None = None,
+        tolerance: float = 0.01,
+        precision: Precision = "float32",
+        min_count: int = 10,
+        seed: int = 0,
+    ) -> Yardstick:
+        """A sample of the sentences of a corpus, and what all of it tells of words."""
+        whole = load_corpus(corpus, column=column)
+        information = word_information(whole, min_count=min_count)
+        sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
+        return cls(sample.sentences, information, baselines, tolerance, precision)
+
+    def weigh(self, encoder: SentenceEncoder) -> pd.DataFrame:
+        """Each occurrence's weight: baseline, and the columns of `occurrence_weights`."""
+        tables = []
+        for baseline in self.baselines:
+            explained = integrated_gradients(
+                encoder, self.sentences, baseline=baseline, tolerance=self.tolerance, precision=self.precision
+            )
+            tables.append(occurrence_weights(explained).assign(baseline=baseline))
+        return pd.concat(tables, ignore_index=True)
