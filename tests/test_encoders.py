@@ -4,6 +4,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -424,3 +425,26 @@ def test_what_the_hub_refuses(hub: list[str]) -> None:
 def test_a_hub_name_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use_hub(monkeypatch, 9, tmp_path)  # nobody listens there
     assert "could not be fetched from the hub" in refused("own/tiny")
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
+@pytest.mark.parametrize("similarity", ["dot", "cosine"])
+def test_what_is_saved_is_loaded_again_by_both(
+    tiny: SentenceEncoder, tmp_path: Path, pooling: encoders.Pooling, similarity: encoders.Similarity
+) -> None:
+    encoder = replace(tiny, pooling=pooling, similarity=similarity, normalize=similarity == "cosine")
+    encoder.save(tmp_path / "mine")
+    loaded = SentenceEncoder.load(tmp_path / "mine", device="cpu")
+    assert replace(loaded, name="", model=None, tokenizer=None) == replace(encoder, name="", model=None, tokenizer=None)
+    assert torch.equal(loaded.encode(SENTENCES), encoder.encode(SENTENCES))
+    assert_equal_to_sentence_transformers(tmp_path / "mine", loaded)
+
+
+def test_the_fingerprint_is_of_what_decides_the_embeddings(tiny: SentenceEncoder, tmp_path: Path) -> None:
+    tiny.save(tmp_path / "mine")
+    assert SentenceEncoder.load(tmp_path / "mine", device="cpu").fingerprint() == tiny.fingerprint()
+    assert replace(tiny, pooling="max").fingerprint() != tiny.fingerprint()
+    weights = load_file(tmp_path / "mine/model.safetensors")
+    weights[min(weights)] += 1e-3
+    save_file(weights, tmp_path / "mine/model.safetensors", metadata={"format": "pt"})
+    assert SentenceEncoder.load(tmp_path / "mine", device="cpu").fingerprint() != tiny.fingerprint()

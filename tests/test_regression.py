@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wig_core.errors import InputError
-from wig_core.regression import join, partial_r2, regress
+from wig_core.regression import compare, join, partial_r2, regress
 
 NAN = float("nan")
 
@@ -212,3 +212,68 @@ def test_nothing_is_left_to_explain() -> None:
     except InputError:
         return
     assert np.isnan(found) or found < 1e-6
+
+
+# ── before against after ──
+
+
+def test_compare_by_hand_without_noise() -> None:
+    before, information = frames([1, 2, 3, 4], [4, 3, 2, 1])
+    after, _ = frames([1, 2, 3, 4], [2, 4, 6, 8])
+    change = compare(before, [after, after], information, bootstrap=0)
+    assert change.before["correlation"][0] == pytest.approx(-1)
+    assert change.after["correlation"][0] == pytest.approx(1)
+    assert change.difference["correlation"][0] == pytest.approx(2)
+    assert change.difference["r2"][0] == pytest.approx(0)  # R² is blind to it
+    assert change.difference["slope"][0] == pytest.approx(3)
+    assert (change.n_words, change.runs) == (4, 2)
+
+
+def test_compare_agrees_with_regress_on_either_side() -> None:
+    before, information = random_frames(seed=1)
+    runs = [random_frames(seed=seed)[0] for seed in (2, 3)]
+    change = compare(before, runs, information, bootstrap=0)
+    for name in ("r2", "correlation", "slope"):
+        assert change.before[name][0] == pytest.approx(getattr(regress(before, information, bootstrap=0), name))
+        each = [getattr(regress(run, information, bootstrap=0), name) for run in runs]
+        assert change.after[name][0] == pytest.approx(np.mean(each))
+
+
+def test_no_change_has_no_interval() -> None:
+    before, information = random_frames()
+    change = compare(before, [before], information, bootstrap=50)
+    assert change.difference["r2"] == pytest.approx((0, 0, 0))
+    assert change.before["r2"][1] < change.before["r2"][0] < change.before["r2"][2]
+
+
+def test_pairing_makes_the_interval_of_a_small_change_narrow() -> None:
+    before, information = random_frames()
+    after = before.assign(weight=before["weight"] + 0.1 * information["kl"])
+    _, low, high = compare(before, [after], information, bootstrap=300).difference["correlation"]
+    own = regress(before, information, bootstrap=300).correlation_interval
+    assert 0 < low < high
+    assert high - low < 0.5 * (own[1] - own[0])
+
+
+def test_runs_that_differ_widen_the_interval() -> None:
+    before, information = random_frames()
+    same = before.assign(weight=before["weight"] + 0.5 * information["kl"])
+    other = before.assign(weight=before["weight"] - 0.5 * information["kl"])
+    widths = []
+    for runs in ([same, same], [same, other]):
+        _, low, high = compare(before, runs, information, bootstrap=300).difference["correlation"]
+        widths.append(high - low)
+    assert widths[1] > 2 * widths[0]
+
+
+def test_compare_takes_the_words_that_all_have() -> None:
+    before, information = random_frames()
+    assert compare(before, [before.iloc[5:], before.iloc[:-5]], information, bootstrap=0).n_words == len(before) - 10
+
+
+def test_compare_refuses_nothing_to_compare() -> None:
+    before, information = random_frames()
+    with pytest.raises(InputError, match="at least one run"):
+        compare(before, [], information)
+    with pytest.raises(InputError, match="do not vary"):
+        compare(before, [before.assign(weight=1.0)], information)

@@ -79,3 +79,27 @@ def test_real_contributions(bert: SentenceEncoder) -> None:
     assert table["occurrences"].to_dict() == {"!": 1, "cat": 2, "sat": 1, "the": 2}
     norms = [one.vectors.square().sum(1).sqrt() for one in explained]
     assert table["weight"]["cat"] == pytest.approx(3 * (norms[0][1].item() + norms[1][1].item()) / 2, rel=1e-5)
+
+
+# ── reliability ──
+
+
+def noisy(noise: float, *, words: int = 300, occurrences: int = 4) -> pd.DataFrame:
+    """Occurrences of words whose true weights have variance 1."""
+    generator = np.random.default_rng(0)
+    truth = np.repeat(generator.normal(size=words), occurrences)
+    names = np.repeat([f"w{i}" for i in range(words)], occurrences)
+    return pd.DataFrame({"word": names, "weight": truth + noise * generator.normal(size=len(truth))})
+
+
+def test_weights_without_noise_are_wholly_reliable() -> None:
+    assert reliability(noisy(0)) == pytest.approx(1)
+
+
+def test_reliability_is_the_share_of_true_variance() -> None:
+    assert reliability(noisy(2)) == pytest.approx(1 / (1 + 2**2 / 4), abs=0.06)  # of a mean of four
+
+
+def test_reliability_needs_words_that_occur_twice() -> None:
+    with pytest.raises(InputError, match="fewer than three words occur twice"):
+        reliability(noisy(1, words=50, occurrences=1))

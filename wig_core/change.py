@@ -161,11 +161,13 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
     """The numbers that prose quotes of `changes`: of KL under the first baseline, and the largest ΔR² there.
 
     Returns:
-        settings, runs, baseline; how many settings have risen, fallen (correlation, whole interval) or end positive;
-        of the largest ΔR²: best_setting, best_r2 with _low and _high, best_before, best_after, best_ceiling.
+        settings, runs, baseline; risen_self, how many correlations with self-information have risen; how many
+        settings have risen, fallen (correlation, whole interval) or end positive; of the largest ΔR²: best_setting,
+        best_r2 with _low and _high, best_before, best_after, best_ceiling.
     """
     baseline = table["baseline"].iloc[0]
     of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]
+    of_self = table[(table["baseline"] == baseline) & (table["x"] == "self_information")]
     best = of_kl.loc[of_kl["r2_difference"].idxmax()]
     return {
         "settings": len(of_kl),
@@ -173,6 +175,7 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         "baseline": str(baseline),
         "risen": int((of_kl["correlation_difference_low"] > 0).sum()),
         "fallen": int((of_kl["correlation_difference_high"] < 0).sum()),
+        "risen_self": int((of_self["correlation_difference_low"] > 0).sum()),
         "positive": int((of_kl["correlation_after_low"] > 0).sum()),
         "best_setting": " ".join(best[SETTING]),
         "best_r2": float(best["r2_difference"]),

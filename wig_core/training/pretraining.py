@@ -89,7 +89,43 @@ def save(model: Any, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> Non
     shutil.rmtree(folder, ignore_errors=True)
     model.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)
     (folder / "pretraining.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    (folder / "README.md").write_text(card(facts), encoding="utf-8")
+
+
+def card(facts: dict[str, Any]) -> str:
+    """The model card: what the model was made from, how, how good it is and what it is not."""
+    sources = "\n".join(
+        f"| {name} | {facts['sentences'][name]:,} | {facts['words'][name]:,} | {TIMES.get(name, 1)} |"
+        for name in facts["sentences"]
+    )
+    shape, held_out = facts["shape"], facts["held_out"]
+    return f"""# wig-base
+
+A small BERT, made by this project so that fine-tuning has a base that anyone can remake: `make pretrain`.
+
+- {shape["num_hidden_layers"]} layers of width {shape["hidden_size"]}, {facts["parameters"]:,} parameters,
+{VOCABULARY:,}
+  lower-cased WordPieces, at most {MAX_TOKENS} tokens; stored in half precision, with its language-modelling head.
+- {facts["steps"]:,} steps of masked-language modelling (20% of the tokens hidden), about 3,000 tokens each, AdamW,
+peak learning
+  rate 0.001, bfloat16 matrix products, seed {facts["seed"]}; {facts["seconds"]:,} seconds from start to end, pauses
+  included.
+- On {HELD_OUT:,} sentences that it never saw: {held_out["loss"]:.2f} nats a hidden word, {held_out["accuracy"]:.1%}
+guessed right. - torch {facts["torch"]}, transformers {facts["transformers"]}.
+
+| text | sentences | words | readings in an epoch |
+|---|---|---|---|
+{sources}
+
+The Wikipedia sample is under CC BY-SA; WordNet 3.0 under its own licence; the 18 works of Project Gutenberg are out of
+copyright. News articles that were at hand were left out, since their publishers hold the rights.
+
+**Limits.** It is small and has read little, much of it old: the Bible and novels of the 19th century. It was trained
+on single sentences, no longer text. The sentences of the Wikipedia sample that the book measures on are among its
+training text. It is a base to be fine-tuned, not an encoder to be used.
+"""
 
 
 def wordpiece(sentences: list[str]) -> Any:
