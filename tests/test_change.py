@@ -129,5 +129,5 @@ def test_a_table_that_was_not_shipped_is_said_to_be_missing(tmp_path: Path) -> N
     assert "has left none.csv" in change.shipped_table(str(tmp_path), "none")
     pd.DataFrame({"a": [1]}).to_csv(tmp_path / "one.csv", index=False)
     assert change.shipped_table(str(tmp_path), "one")["a"].tolist() == [1]
-    with pytest.raises(InputError, match="holds no reversal_course.csv"):
+    with pytest.raises(InputError, match=r"holds no reversal_course\.csv"):
         course.load_course(str(tmp_path))

@@ -1,5 +1,6 @@
 """Word weights: small cases worked out by hand."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -7,7 +8,8 @@ import torch
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.encoders import SentenceEncoder
-from wig_core.weighting import occurrence_weights, word_weights
+from wig_core.errors import InputError
+from wig_core.weighting import occurrence_weights, reliability, word_weights
 
 
 def contributions(**vectors: list[float]) -> Contributions:
