@@ -1,5 +1,4 @@
-"""Examples to train on: single sentences, pairs, triplets or labelled pairs, made from packaged text or read from a
-file."""
+"""Examples to train on: sentences, pairs, triplets or labelled pairs, from packaged text or from a file."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat(rows)
 
     @staticmethod
-    def backward(context: Any, wanted: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: Any, wanted: Tensor) -> Tensor:
         total = wanted.clone()
         torch.distributed.all_reduce(total)
         return total.chunk(torch.distributed.get_world_size())[torch.distributed.get_rank()]

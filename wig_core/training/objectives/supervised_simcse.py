@@ -13,8 +13,9 @@ class SupervisedSimCSE(InfoNCE):
     Gao, Yao and Chen 2021 (arXiv 2104.08821), equation 5, on triplets (x_i, x_i⁺, x_i⁻); there from entailment and
     contradiction:
 
-        loss = −(1/N) Σ_i log ( exp(cos(h_i, h_i⁺)/τ) / Σ_j [ exp(cos(h_i, h_j⁺)/τ) + exp(cos(h_i, h_j⁻)/τ) ] ),  τ =
-        0.05
+        loss = −(1/N) Σ_i log ( exp(cos(h_i, h_i⁺)/τ) / Σ_j [ exp(cos(h_i, h_j⁺)/τ) + exp(cos(h_i, h_j⁻)/τ) ] )
+
+    with τ = 0.05.
 
     Needs examples of three texts.
     """
