@@ -18,7 +18,7 @@ RECIPE = Recipe(steps=2, batch_size=8, bf16=False)
 
 @pytest.fixture(scope="module")
 def yardstick() -> Yardstick:
-    return Yardstick.of("lee", max_sentences=6, max_words=15, min_count=3, tolerance=0.1)
+    return Yardstick.of("lee", max_sentences=6, max_words=12, min_count=3, tolerance=0.1)
 
 
 @pytest.fixture(scope="module")

@@ -66,8 +66,8 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
         InputError: as in `load_corpus`; also a blank text, or a label that is no class.
 
     Example:
-        >>> load_examples("halves").texts[0]
-        ('Anarchism is a political philosophy and movement', 'that is skeptical of all justifications for authority …')
+        >>> load_examples("halves").texts[2]
+        ('Anarchism considers the state to', 'be undesirable, unnecessary, and harmful.')
     """
     source = os.fspath(name_or_path)
     if source in _LABELLED:
