@@ -72,6 +72,7 @@ def changes_table(differences: list[tuple[float, float, float]]) -> pd.DataFrame
         for x in ("kl", "self_information"):
             row = {"objective": f"o{i}", "examples": "e", "pooling": "mean", "similarity": "dot", "baseline": "mask"}
             row |= {"x": x, "runs": 3, "r2_before": 0.1, "r2_after": 0.1 + value, "ceiling_after": 0.8}
+            row |= {"lee_before": 0.3, "lee_after": 0.3 + value}
             for name in ("r2", "correlation"):
                 row |= {f"{name}_difference": value, f"{name}_difference_low": low, f"{name}_difference_high": high}
             rows.append(row | {"correlation_after_low": low})
@@ -82,6 +83,7 @@ def test_the_headline_counts_what_surely_rose_and_fell() -> None:
     table = changes_table([(0.1, 0.05, 0.2), (-0.2, -0.3, -0.1), (0.05, -0.1, 0.2)])
     found = change.changes_headline(table)
     assert (found["settings"], found["risen"], found["fallen"], found["positive"]) == (3, 1, 1, 1)
+    assert found["learned"] == 2
     assert found["best_setting"] == "o0 e mean dot"
     assert found["best_r2"] == pytest.approx(0.1)
 

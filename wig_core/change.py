@@ -163,7 +163,8 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
     Returns:
         settings, runs, baseline; risen_self, how many correlations with self-information have risen; how many
         settings have risen, fallen (correlation, whole interval) or end positive; of the largest ΔR²: best_setting,
-        best_r2 with _low and _high, best_before, best_after, best_ceiling.
+        best_r2 with _low and _high, best_before, best_after, best_ceiling;
+        learned, how many agree better with people than before.
     """
     baseline = table["baseline"].iloc[0]
     of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]
@@ -184,6 +185,7 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         "best_before": float(best["r2_before"]),
         "best_after": float(best["r2_after"]),
         "best_ceiling": float(best["ceiling_after"]),
+        "learned": int((of_kl["lee_after"] > of_kl["lee_before"]).sum()),
     }
 
 
