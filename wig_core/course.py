@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 from tqdm import tqdm
@@ -84,18 +84,27 @@ def dynamics_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
 def ways_forth(
     short: Sequence[str], *, steps: int, learning_rate: float, batch_size: int, seed: int
 ) -> dict[str, Recipe]:
-    """Recipes from their short forms, which name them: objective and examples, with a blank between.
+    """Recipes from their short forms, which name them: objective, examples, and perhaps another learning rate, with
+    blanks between.
 
     Raises:
         InputError: a word too few or too many, or one that is not known.
+
+    Example:
+        >>> ways_forth(["info-nce glosses 3e-4"], steps=9, learning_rate=1e-4, batch_size=8, seed=0)
+        {'info-nce glosses 3e-4': Recipe(objective='info-nce', examples='glosses', ..., learning_rate=0.0003, ...)}
     """
     recipes = {}
     for way in short:
-        words: list[Any] = way.split()
-        if len(words) != 2:
-            raise InputError(f"way {way!r}: give an objective and examples, as in 'info-nce halves'")
-        schedule = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size, seed=seed)
-        recipes[way] = replace(schedule, objective=words[0], examples=words[1]).checked()
+        try:
+            objective, examples, *rate = cast("list[Any]", way.split())
+            [rate] = rate or [learning_rate]
+            schedule = Recipe(steps=steps, learning_rate=float(rate), batch_size=batch_size, seed=seed)
+        except ValueError:
+            raise InputError(
+                f"way {way!r}: give an objective, examples, and perhaps a learning rate, as in 'info-nce halves 1e-4'"
+            ) from None
+        recipes[way] = replace(schedule, objective=objective, examples=examples).checked()
     return recipes
 
 
