@@ -91,8 +91,9 @@ def ways_forth(
         InputError: a word too few or too many, or one that is not known.
 
     Example:
-        >>> ways_forth(["info-nce glosses 3e-4"], steps=9, learning_rate=1e-4, batch_size=8, seed=0)
-        {'info-nce glosses 3e-4': Recipe(objective='info-nce', examples='glosses', ..., learning_rate=0.0003, ...)}
+        >>> [recipe] = ways_forth(["info-nce glosses 3e-4"], steps=9, learning_rate=1e-4, batch_size=8, seed=0).values()
+        >>> recipe.examples, recipe.learning_rate
+        ('glosses', 0.0003)
     """
     recipes = {}
     for way in short:

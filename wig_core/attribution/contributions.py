@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
 import torch
@@ -16,6 +16,7 @@ from wig_core.words import Unit, segment, units_of_tokens
 
 Baseline = Literal["mask", "pad", "unk", "zero"]
 Target = Literal["vector", "norm"] | Tensor
+Granularity = Literal["word", "subword"]
 T = TypeVar("T")
 
 
@@ -31,6 +32,7 @@ class Contributions:
         baseline_embedding: its value for the baseline, ``[d]``.
         completeness_error: ``‖Σ vectors − (embedding − baseline_embedding)‖ / ‖embedding − baseline_embedding‖``.
         steps: the number of quadrature nodes used, 0 where there is no integral.
+        standard_errors: of the norms, ``[n]``, where contributions are estimated from samples; else None.
     """
 
     words: list[str]
@@ -39,6 +41,7 @@ class Contributions:
     baseline_embedding: Tensor
     completeness_error: float
     steps: int
+    standard_errors: Tensor | None = None
 
     @property
     def norms(self) -> Tensor:
@@ -61,20 +64,29 @@ class Reading:
     owners: Tensor
 
 
-def read(encoder: SentenceEncoder, sentences: Sequence[str]) -> list[Reading]:
+def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word") -> list[Reading]:
     """Tokenize sentences and give each token to its unit.
+
+    Args:
+        encoder: whose tokenizer is asked.
+        sentences: what is read.
+        granularity: a unit is a word or mark of `segment`, or with "subword" each token that is not special.
 
     Warns:
         UserWarning: where sentences are longer than the encoder reads.
 
     Raises:
-        InputError: `sentences` is one string instead of a list, or a sentence is blank.
+        InputError: `sentences` is one string instead of a list, a sentence is blank, or an unknown granularity.
     """
+    if granularity not in get_args(Granularity):
+        raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
     if isinstance(sentences, str):
         raise InputError("sentences is a single string; give a list of strings")
     if blank := [index for index, sentence in enumerate(sentences) if not sentence.strip()]:
         raise InputError(f"sentence {blank[0]} is blank; leave blank sentences out")
     readings = [_read_one(encoder, sentence) for sentence in sentences]
+    if granularity == "subword":
+        return [_by_token(encoder, reading) for reading in readings]
     cut = sum(len(segment(s)) > len(r.units) for s, r in zip(sentences, readings, strict=True))
     if cut:
         warnings.warn(
@@ -99,6 +111,17 @@ def _read_one(encoder: SentenceEncoder, sentence: str) -> Reading:
     return Reading(units, tokens.input_ids[0], owners)
 
 
+def _by_token(encoder: SentenceEncoder, reading: Reading) -> Reading:
+    """The same, each token of a word a unit of its own, named as the tokenizer names it."""
+    owned = (reading.owners >= 0).nonzero().flatten()
+    owners = torch.full_like(reading.owners, -1)
+    owners[owned] = torch.arange(len(owned), device=owners.device)
+    tokens = encoder.tokenizer.convert_ids_to_tokens(reading.input_ids[owned].tolist())
+    words = [reading.units[word] for word in reading.owners[owned].tolist()]
+    units = [replace(word, text=token) for word, token in zip(words, tokens, strict=True)]
+    return Reading(units, reading.input_ids, owners)
+
+
 def pad(rows: Sequence[Tensor], value: int) -> Tensor:
     """Stack rows of different lengths ``[l]`` into ``[rows, longest]``, filled up with `value`."""
     return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=value)
@@ -118,6 +141,18 @@ def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
     if token is None:
         raise InputError(f"the tokenizer of {encoder.name!r} has no {baseline} token; choose another baseline")
     return int(token)
+
+
+def ends_of(encoder: SentenceEncoder, reading: Reading, absent: int | None) -> tuple[Tensor, Tensor]:
+    """The embedding layer's output where all words are absent, and where all are present, each ``[tokens, h]``.
+
+    Special tokens are there in both. `absent` is what `baseline_id` says.
+    """
+    ids, is_word = reading.input_ids.unsqueeze(0), reading.owners >= 0
+    end = encoder.embedding_layer(ids)[0]
+    if absent is None:
+        return end.masked_fill(is_word.unsqueeze(-1), 0.0), end
+    return encoder.embedding_layer(ids, ids.masked_fill(is_word, absent))[0], end
 
 
 def target_of(embeddings: Tensor, target: Target) -> Tensor:

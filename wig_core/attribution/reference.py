@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from wig_core.attribution.contributions import Baseline, Reading, baseline_id, read
@@ -88,6 +92,180 @@ def backward_integrated_gradients(
         [gradient] = torch.autograd.grad(embeddings[:, dimension].sum(), points, retain_graph=True)
         columns.append(((gradient * weights[:, None, None]).sum(0) * (end - start)[0]).sum(-1))
     return _sum_into_units(torch.stack(columns, dim=1), reading)
+
+
+def captum_shapley_values(
+    encoder: SentenceEncoder,
+    sentence: str,
+    *,
+    baseline: Baseline = "mask",
+    permutations: int | None = None,
+    evaluated_together: int = 64,
+    seed: int = 0,
+) -> Tensor:
+    """Shapley values by captum: `ShapleyValueSampling`, or `ShapleyValues` in all n! orders.
+
+    Args:
+        baseline: a token baseline, not "zero".
+        permutations: orders drawn, without their reverses; None for all n! of them.
+        evaluated_together: coalitions in one forward pass.
+        seed: of the orders.
+
+    Returns:
+        The contributions ``[n, d]``.
+    """
+    from captum.attr import ShapleyValues, ShapleyValueSampling
+
+    game = _WordGame.of(encoder, sentence, baseline)
+    settings: dict[str, Any] = {
+        "baselines": torch.zeros(1, game.words),
+        "perturbations_per_eval": evaluated_together,
+    }
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        if permutations is None:
+            explainer: Any = ShapleyValues(game.embed)
+        else:
+            explainer, settings["n_samples"] = ShapleyValueSampling(game.embed), permutations
+        return explainer.attribute(torch.ones(1, game.words), **settings)[0].T
+
+
+def captum_kernel_shap(
+    encoder: SentenceEncoder,
+    sentence: str,
+    *,
+    baseline: Baseline = "mask",
+    samples: int = 256,
+    dimensions: Sequence[int] | None = None,
+    seed: int = 0,
+) -> Tensor:
+    """Shapley values by captum's `KernelShap`, a regression on drawn coalitions, one dimension at a time.
+
+    Args:
+        baseline: a token baseline, not "zero".
+        samples: coalitions drawn, anew for each dimension.
+        dimensions: those of the embedding to explain; all by default.
+        seed: of the coalitions.
+
+    Returns:
+        The contributions ``[n, len(dimensions)]``.
+    """
+    from captum.attr import KernelShap
+
+    game = _WordGame.of(encoder, sentence, baseline)
+    chosen = range(encoder.dimension) if dimensions is None else dimensions
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        columns = [
+            KernelShap(game.embed).attribute(
+                torch.ones(1, game.words),
+                baselines=torch.zeros(1, game.words),
+                target=dimension,
+                n_samples=samples,
+                perturbations_per_eval=64,
+            )[0]
+            for dimension in chosen
+        ]
+    return torch.stack(columns, dim=1)
+
+
+def shap_values(
+    encoder: SentenceEncoder,
+    sentence: str,
+    *,
+    baseline: Baseline = "mask",
+    algorithm: Literal["permutation", "partition"] = "permutation",
+    permutations: int = 16,
+    seed: int = 0,
+) -> Tensor:
+    """Contributions by shap: its `PermutationExplainer`, or its `PartitionExplainer`.
+
+    The second gives other numbers by definition: Winter values, in which only the orders count that keep together the
+    words of each branch of a tree; here the tree that merges neighbouring words in halves.
+
+    Args:
+        baseline: a token baseline, not "zero".
+        algorithm: "permutation" or "partition".
+        permutations: orders drawn, reverses counted; a partition is evaluated in full.
+        seed: of the orders.
+
+    Returns:
+        The contributions ``[n, d]``.
+    """
+    import shap
+
+    game = _WordGame.of(encoder, sentence, baseline)
+    if algorithm == "partition":
+        masker = _Masker(game.words, clustering=_halves(game.words))
+        explainer, evaluations = shap.PartitionExplainer(game.embed_array, masker), 4**game.words
+    else:
+        explainer = shap.PermutationExplainer(game.embed_array, _Masker(game.words), seed=seed)
+        evaluations = permutations // 2 * (2 * game.words + 1)
+    found = explainer(np.ones((1, game.words)), max_evals=evaluations, batch_size=64, silent=True)
+    return torch.from_numpy(found.values[0]).float()
+
+
+@dataclass(frozen=True)
+class _WordGame:
+    """The embedding of a sentence as a function of which of its words are present, in the libraries' terms."""
+
+    encoder: SentenceEncoder
+    reading: Reading
+    absent: int
+
+    @classmethod
+    def of(cls, encoder: SentenceEncoder, sentence: str, baseline: Baseline) -> _WordGame:
+        absent = baseline_id(encoder, baseline)
+        if absent is None:
+            raise InputError("baseline 'zero' is no token; choose mask, pad or unk")
+        [reading] = read(encoder, [sentence])
+        return cls(encoder, reading, absent)
+
+    @property
+    def words(self) -> int:
+        return len(self.reading.units)
+
+    def embed(self, present: Tensor) -> Tensor:
+        """The embeddings ``[rows, d]`` of coalitions ``[rows, n]``, 1 where a word is present."""
+        owners = self.reading.owners
+        there = (owners < 0) | (present[:, owners.clamp_min(0)] > 0)
+        ids = self.reading.input_ids.unsqueeze(0)
+        return _embed(self.encoder, ids, torch.where(there, ids, self.absent))
+
+    def embed_array(self, present: NDArray[np.float64]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            return self.embed(torch.from_numpy(present)).numpy()
+
+
+class _Masker:
+    """What shap asks for: how many inputs there are, how to blank some, and perhaps how they are nested."""
+
+    def __init__(self, words: int, clustering: NDArray[np.float64] | None = None) -> None:
+        self.shape = (1, words)
+        if clustering is not None:
+            self.clustering = clustering
+
+    def __call__(self, mask: NDArray[np.bool_], row: NDArray[np.float64]) -> NDArray[np.float64]:
+        return (row * mask)[None]
+
+
+def _halves(words: int) -> NDArray[np.float64]:
+    """The tree of neighbours merged in halves, as a linkage matrix: left, right, height, size; heights up to 1."""
+    rows: list[tuple[int, int, int]] = []
+
+    def merge(first: int, last: int) -> tuple[int, int]:
+        if last - first == 1:
+            return first, 0
+        middle = (first + last) // 2
+        (left, a), (right, b) = merge(first, middle), merge(middle, last)
+        rows.append((left, right, max(a, b) + 1))
+        return words + len(rows) - 1, max(a, b) + 1
+
+    _, height = merge(0, words)
+    sizes = [1] * words
+    for left, right, _ in rows:
+        sizes.append(sizes[left] + sizes[right])
+    return np.array([(a, b, h / height, sizes[words + i]) for i, (a, b, h) in enumerate(rows)], dtype=float)
 
 
 def _embed(encoder: SentenceEncoder, input_ids: Tensor, word_ids: Tensor) -> Tensor:
