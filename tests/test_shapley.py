@@ -39,7 +39,7 @@ def relative(found: Tensor, expected: Tensor) -> float:
 
 def reading_of(words: int):
     units = [Unit(str(i), i, i + 1) for i in range(words)]
-    return coalitions.Reading(units, torch.arange(words), torch.arange(words))
+    return coalitions.Layout(units, torch.arange(words), torch.arange(words))
 
 
 def test_the_glove_game_by_hand() -> None:

@@ -97,11 +97,13 @@ def changes(occurrences: pd.DataFrame, yardstick: Yardstick, *, bootstrap: int =
         for x in QUANTITIES:
             change = compare(before, after, yardstick.information, x=x, bootstrap=bootstrap, seed=seed)
             named = dict(zip(SETTING, setting, strict=True)) | {"baseline": baseline}
-            rows.append({**named, **_flat(change), **common})
+            rows.append({**named, **flat(change), **common})
     return pd.DataFrame(rows)
 
 
-def _flat(change: Change) -> dict[str, object]:
+def flat(change: Change) -> dict[str, object]:
+    """A change as a row: x, n_words, runs, and …_before, …_after and …_difference of each statistic, each also with
+    _low and _high."""
     row: dict[str, object] = {"x": change.x, "n_words": change.n_words, "runs": change.runs}
     for name in STATISTICS:
         for side in ("before", "after", "difference"):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from wig_core.attribution.contributions import Baseline
 from wig_core.attribution.integrated_gradients import Precision, completeness_errors, integrated_gradients
+from wig_core.attribution.method import Attribution
 from wig_core.corpora import load_corpus
 from wig_core.encoders import SentenceEncoder
 from wig_core.information import word_information
@@ -78,9 +79,8 @@ def weigh_corpus(
     sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
     tables = []
     for baseline in baselines:
-        explained = integrated_gradients(
-            loaded, sample.sentences, baseline=baseline, tolerance=tolerance, precision=precision, progress=True
-        )
+        attribution = Attribution(baseline=baseline, tolerance=tolerance, precision=precision)
+        explained = attribution.explain_once(loaded, sample.sentences, progress=True)
         errors = pd.Series([one.completeness_error for one in explained])
         table = join(word_weights(explained), information).reset_index()
         table.insert(0, "baseline", baseline)

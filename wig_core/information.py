@@ -10,7 +10,7 @@ words to sentences of the same lengths at random: what KL is left there is due t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -74,7 +74,14 @@ class Cooccurrence:
         return np.where(neighbours > 0, np.maximum(gain, 0.0), np.nan)  # ≥ 0 but for rounding
 
 
-def word_information(corpus: Iterable[str], *, min_count: int = 10, shuffles: int = 0, seed: int = 0) -> pd.DataFrame:
+def word_information(
+    corpus: Iterable[str],
+    *,
+    min_count: int = 10,
+    shuffles: int = 0,
+    seed: int = 0,
+    cut: Callable[[str], list[str]] = words_of,
+) -> pd.DataFrame:
     """What each word of a corpus tells, in nats.
 
     Args:
@@ -82,6 +89,7 @@ def word_information(corpus: Iterable[str], *, min_count: int = 10, shuffles: in
         min_count: words with fewer occurrences are left out of the result (they still count as neighbours).
         shuffles: how many shuffled corpora the control averages; 0 leaves it out.
         seed: of the shuffles.
+        cut: gives the words of a sentence; another makes subwords the units, say.
 
     Returns:
         A frame indexed by word, most frequent first, with the columns
@@ -107,7 +115,7 @@ def word_information(corpus: Iterable[str], *, min_count: int = 10, shuffles: in
     vocabulary: dict[str, int] = {}
     original, controls = Cooccurrence(), [Cooccurrence() for _ in range(shuffles)]
     generators = [np.random.default_rng((seed, index)) for index in range(shuffles)]
-    for ids, lengths in _blocks(corpus, vocabulary):
+    for ids, lengths in _blocks(corpus, vocabulary, cut):
         original.add(ids, lengths, len(vocabulary))
         for control, generator in zip(controls, generators, strict=True):
             control.add(generator.permutation(ids), lengths, len(vocabulary))
@@ -141,9 +149,11 @@ def _most_frequent(counts: NDArray[np.int64], words: list[str], min_count: int) 
     return np.array(sorted(rows, key=lambda row: (-counts[row], words[row])), np.int64)
 
 
-def _blocks(corpus: Iterable[str], vocabulary: dict[str, int]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def _blocks(
+    corpus: Iterable[str], vocabulary: dict[str, int], cut: Callable[[str], list[str]]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """The corpus in blocks of word ids and sentence lengths; new words are put into the vocabulary."""
     stream = iter(corpus)
-    while block := [words_of(sentence) for sentence in islice(stream, BLOCK)]:
+    while block := [cut(sentence) for sentence in islice(stream, BLOCK)]:
         ids = [vocabulary.setdefault(word, len(vocabulary)) for words in block for word in words]
         yield np.array(ids, np.int64), np.array([len(words) for words in block], np.int64)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from wig_core.attribution.contributions import Baseline
-from wig_core.attribution.integrated_gradients import Precision, integrated_gradients
-from wig_core.corpora import load_corpus
+from wig_core.attribution.integrated_gradients import Precision
+from wig_core.attribution.method import Attribution
+from wig_core.corpora import Corpus, load_corpus
 from wig_core.encoders import SentenceEncoder
 from wig_core.information import word_information
 from wig_core.weighting import occurrence_weights
@@ -23,6 +24,8 @@ class Yardstick:
         sentences: whose words are weighed.
         information: of the whole corpus, from `word_information`.
         baselines, tolerance, precision: see `integrated_gradients`.
+        whole: the corpus.
+        min_count: see `word_information`.
     """
 
     sentences: list[str]
@@ -30,6 +33,8 @@ class Yardstick:
     baselines: Sequence[Baseline]
     tolerance: float
     precision: Precision
+    whole: Corpus
+    min_count: int
 
     @classmethod
     def of(
@@ -49,14 +54,17 @@ class Yardstick:
         whole = load_corpus(corpus, column=column)
         information = word_information(whole, min_count=min_count)
         sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
-        return cls(sample.sentences, information, baselines, tolerance, precision)
+        return cls(sample.sentences, information, baselines, tolerance, precision, whole, min_count)
 
     def weigh(self, encoder: SentenceEncoder) -> pd.DataFrame:
         """Each occurrence's weight: baseline, and the columns of `occurrence_weights`."""
         tables = []
         for baseline in self.baselines:
-            explained = integrated_gradients(
-                encoder, self.sentences, baseline=baseline, tolerance=self.tolerance, precision=self.precision
-            )
+            attribution = Attribution(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
+            explained = attribution.explain_once(encoder, self.sentences)
             tables.append(occurrence_weights(explained).assign(baseline=baseline))
         return pd.concat(tables, ignore_index=True)
+
+    def subword_information(self, encoder: SentenceEncoder) -> pd.DataFrame:
+        """What the whole corpus tells of the tokens of an encoder, as it does of words."""
+        return word_information(self.whole, min_count=self.min_count, cut=encoder.tokenizer.tokenize)

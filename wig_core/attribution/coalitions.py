@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from wig_core.attribution.contributions import Reading, Target, baseline_id, batches, ends_of, pad, target_of
+from wig_core.attribution.contributions import Layout, Target, baseline_id, batches, ends_of, pad, target_of
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 
@@ -23,7 +23,7 @@ Absence = Literal["mask", "pad", "unk", "zero", "deleted"]
 
 def coalition_values(
     encoder: SentenceEncoder,
-    readings: Sequence[Reading],
+    readings: Sequence[Layout],
     coalitions: Sequence[Tensor],
     *,
     baseline: Absence = "mask",
@@ -87,7 +87,7 @@ class _Game:
         values: of the different coalitions, to be filled.
     """
 
-    reading: Reading
+    reading: Layout
     present: Tensor
     places: Tensor
     lengths: list[int]
@@ -95,7 +95,7 @@ class _Game:
     values: list[Tensor]
 
     @classmethod
-    def of(cls, encoder: SentenceEncoder, reading: Reading, coalitions: Tensor, baseline: Absence) -> _Game:
+    def of(cls, encoder: SentenceEncoder, reading: Layout, coalitions: Tensor, baseline: Absence) -> _Game:
         owners = reading.owners.cpu()
         always = coalitions.new_ones(len(coalitions), 1)  # what special tokens belong to; owner −1 is the last column
         different, places = torch.unique(torch.cat([coalitions, always], dim=1), dim=0, return_inverse=True)

@@ -50,7 +50,7 @@ class Contributions:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Layout:
     """One sentence as an encoder reads it: its units, and which of them each token belongs to.
 
     Attributes:
@@ -64,7 +64,7 @@ class Reading:
     owners: Tensor
 
 
-def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word") -> list[Reading]:
+def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word") -> list[Layout]:
     """Tokenize sentences and give each token to its unit.
 
     Args:
@@ -97,7 +97,7 @@ def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granul
     return readings
 
 
-def _read_one(encoder: SentenceEncoder, sentence: str) -> Reading:
+def _read_one(encoder: SentenceEncoder, sentence: str) -> Layout:
     tokens = encoder.tokenize([sentence])
     ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
     offsets = [tokens.offsets[0][position] for position in ordinary]
@@ -108,10 +108,10 @@ def _read_one(encoder: SentenceEncoder, sentence: str) -> Reading:
     owners = torch.full_like(tokens.input_ids[0], -1)
     for position, owner in zip(ordinary, units_of_tokens(units, offsets), strict=True):
         owners[position] = -1 if owner is None else owner
-    return Reading(units, tokens.input_ids[0], owners)
+    return Layout(units, tokens.input_ids[0], owners)
 
 
-def _by_token(encoder: SentenceEncoder, reading: Reading) -> Reading:
+def _by_token(encoder: SentenceEncoder, reading: Layout) -> Layout:
     """The same, each token of a word a unit of its own, named as the tokenizer names it."""
     owned = (reading.owners >= 0).nonzero().flatten()
     owners = torch.full_like(reading.owners, -1)
@@ -119,7 +119,7 @@ def _by_token(encoder: SentenceEncoder, reading: Reading) -> Reading:
     tokens = encoder.tokenizer.convert_ids_to_tokens(reading.input_ids[owned].tolist())
     words = [reading.units[word] for word in reading.owners[owned].tolist()]
     units = [replace(word, text=token) for word, token in zip(words, tokens, strict=True)]
-    return Reading(units, reading.input_ids, owners)
+    return Layout(units, reading.input_ids, owners)
 
 
 def pad(rows: Sequence[Tensor], value: int) -> Tensor:
@@ -143,7 +143,7 @@ def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
     return int(token)
 
 
-def ends_of(encoder: SentenceEncoder, reading: Reading, absent: int | None) -> tuple[Tensor, Tensor]:
+def ends_of(encoder: SentenceEncoder, reading: Layout, absent: int | None) -> tuple[Tensor, Tensor]:
     """The embedding layer's output where all words are absent, and where all are present, each ``[tokens, h]``.
 
     Special tokens are there in both. `absent` is what `baseline_id` says.

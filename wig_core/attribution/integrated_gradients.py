@@ -22,7 +22,7 @@ from wig_core.attribution.contributions import (
     Baseline,
     Contributions,
     Granularity,
-    Reading,
+    Layout,
     Target,
     baseline_id,
     batches,
@@ -163,7 +163,7 @@ class Path:
         total: the contributions summed so far, ``[units, d]``.
     """
 
-    def __init__(self, encoder: SentenceEncoder, reading: Reading, absent: int | None, target: Target) -> None:
+    def __init__(self, encoder: SentenceEncoder, reading: Layout, absent: int | None, target: Target) -> None:
         self.encoder, self.reading, self.target = encoder, reading, target
         ids = reading.input_ids.unsqueeze(0)
         self.start, self.end = ends_of(encoder, reading, absent)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wig_core.attribution.contributions import Baseline, Reading, baseline_id, read
+from wig_core.attribution.contributions import Baseline, Layout, baseline_id, read
 from wig_core.encoders import SentenceEncoder, output_of
 from wig_core.errors import InputError
 
@@ -210,7 +210,7 @@ class _WordGame:
     """The embedding of a sentence as a function of which of its words are present, in the libraries' terms."""
 
     encoder: SentenceEncoder
-    reading: Reading
+    reading: Layout
     absent: int
 
     @classmethod
@@ -277,7 +277,7 @@ def _embed(encoder: SentenceEncoder, input_ids: Tensor, word_ids: Tensor) -> Ten
     return encoder.pool(hidden, mask)
 
 
-def _sum_into_units(tokens: Tensor, reading: Reading) -> Tensor:
+def _sum_into_units(tokens: Tensor, reading: Layout) -> Tensor:
     """Contributions of tokens ``[tokens, d]`` to those of units ``[n, d]``."""
     owned = reading.owners >= 0
     return tokens.new_zeros(len(reading.units), tokens.shape[1]).index_add_(0, reading.owners[owned], tokens[owned])

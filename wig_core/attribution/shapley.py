@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from wig_core.attribution.coalitions import Absence, check_absence, coalition_values
-from wig_core.attribution.contributions import Contributions, Granularity, Reading, Target, check_target, read
+from wig_core.attribution.contributions import Contributions, Granularity, Layout, Target, check_target, read
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 
@@ -111,7 +111,7 @@ def _all_coalitions(words: int) -> Tensor:
     return (torch.arange(2**words).unsqueeze(1) >> torch.arange(words)) % 2 == 1
 
 
-def _exact(reading: Reading, values: Tensor) -> Contributions:
+def _exact(reading: Layout, values: Tensor) -> Contributions:
     """From the values of all coalitions ``[2ⁿ, d]``: each weighs as the share of orders in which it comes about."""
     words = len(reading.units)
     present = _all_coalitions(words).double()
@@ -123,7 +123,7 @@ def _exact(reading: Reading, values: Tensor) -> Contributions:
     return _result(reading, (joined - missing).T @ values.double(), values[-1], values[0], None)
 
 
-def _orders(reading: Reading, permutations: int, seed: int) -> Tensor:
+def _orders(reading: Layout, permutations: int, seed: int) -> Tensor:
     """Orders of the words, ``[permutations, n]``, each followed by its reverse."""
     chance = np.random.default_rng([seed, *reading.input_ids.tolist()])
     drawn = torch.from_numpy(np.stack([chance.permutation(len(reading.units)) for _ in range(permutations // 2)]))
@@ -136,7 +136,7 @@ def _along(orders: Tensor) -> Tensor:
     return ranks.unsqueeze(1) < torch.arange(orders.shape[1] + 1).unsqueeze(1)
 
 
-def _sampled(reading: Reading, orders: Tensor, values: Tensor) -> Contributions:
+def _sampled(reading: Layout, orders: Tensor, values: Tensor) -> Contributions:
     """From the values along the orders, ``[p (n + 1), d]``."""
     permutations, words = orders.shape
     changes = values.double().unflatten(0, (permutations, words + 1)).diff(dim=1)  # [p, n, d], as words joined
@@ -154,7 +154,7 @@ def _jackknife(pairs: Tensor) -> Tensor:
     return ((count - 1) / count * (norms - norms.mean(0)).square().sum(0)).sqrt().float()
 
 
-def _result(reading: Reading, vectors: Tensor, last: Tensor, first: Tensor, errors: Tensor | None) -> Contributions:
+def _result(reading: Layout, vectors: Tensor, last: Tensor, first: Tensor, errors: Tensor | None) -> Contributions:
     difference = last.double() - first.double()
     scale = difference.norm() if difference.norm() > 1e-6 * last.norm() else last.double().norm()
     return Contributions(
