@@ -8,7 +8,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wig_core.attribution.contributions import Reading, read
+from wig_core.attribution.contributions import Layout, read
 from wig_core.encoders import SentenceEncoder
 from wig_core.words import Unit, is_word, normalise, segment, units_of_tokens, words_of
 
@@ -238,7 +238,7 @@ def test_owners_of_a_real_tokenizer(minilm: SentenceEncoder) -> None:
     }
 
 
-def owned(reading: Reading) -> list[int]:
+def owned(reading: Layout) -> list[int]:
     """The owners of the tokens between the first and the last, which the tokenizer added."""
     assert reading.owners[0] == reading.owners[-1] == -1
     return reading.owners[1:-1].tolist()

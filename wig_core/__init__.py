@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Attribution": "wig_core.attribution.method",
     "Contributions": "wig_core.attribution.contributions",
     "Corpus": "wig_core.corpora",
     "InputError": "wig_core.errors",
@@ -15,9 +16,12 @@ _HOMES = {
     "SentenceEncoder": "wig_core.encoders",
     "fine_tune": "wig_core.training.recipes",
     "integrated_gradients": "wig_core.attribution.integrated_gradients",
+    "load_contributions": "wig_core.attribution.stored",
     "load_corpus": "wig_core.corpora",
     "load_examples": "wig_core.training.examples",
     "regress": "wig_core.regression",
+    "save_contributions": "wig_core.attribution.stored",
+    "shapley_values": "wig_core.attribution.shapley",
     "train_contrastive": "wig_core.training.contrastive",
     "word_information": "wig_core.information",
     "word_weights": "wig_core.weighting",

@@ -1,6 +1,7 @@
-"""The command ``wig``: list the pages, run one with other parameters, or make the book."""
+"""The command ``wig``: list the pages, run one with other parameters, make the book, or explain a sentence."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return 2 for a fault of the user's, 1 for a page or book that fails."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(Project.find(Path.cwd()), options)
+        if options.command is explain:
+            explain(options)
+        else:
+            options.command(Project.find(Path.cwd()), options)
     except ParameterError as error:
         return _fail(2, str(error), *(f"  {parameter}" for parameter in error.page.parameters.values()))
     except InputError as error:
@@ -45,6 +49,41 @@ def run_page(project: Project, options: argparse.Namespace) -> None:
 def make(project: Project, options: argparse.Namespace) -> None:
     """Make the book and print where it begins."""
     print(make_book(project, project.profile(options.profile), Progress()))
+
+
+def explain(options: argparse.Namespace) -> None:
+    """Print which words drive the embedding of sentences, or the similarity of two."""
+    from wig_core.attribution.method import Attribution
+    from wig_core.attribution.shapley import forward_passes
+    from wig_core.encoders import SentenceEncoder
+    from wig_core.explain import explain_similarity, explain_weights
+    from wig_core.words import segment
+
+    attribution = Attribution(options.method, options.baseline, permutations=options.permutations)
+    if options.similar_to and len(options.sentences) > 1:
+        raise InputError(f"--similar-to compares one sentence, {len(options.sentences)} are given; ask one by one")
+    encoder = SentenceEncoder.load(options.encoder)
+    progress = sys.stderr.isatty()
+    if options.method == "shap":
+        texts = [*options.sentences, *([options.similar_to] if options.similar_to else [])]
+        passes = sum(forward_passes(len(segment(text)), permutations=options.permutations) for text in texts)
+        print(f"wig: up to {passes:,} forward passes", file=sys.stderr)
+    if options.similar_to:
+        [left] = options.sentences
+        shown = explain_similarity(encoder, left, options.similar_to, attribution, progress=progress)
+    else:
+        shown = explain_weights(encoder, options.sentences, attribution, progress=progress)
+    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    print(shown.to_json() if options.json else shown.to_terminal(colours=colours))
+    if options.html:
+        _write(options.html, shown.to_html())
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--html {str(path)!r} cannot be written ({error.strerror}); give another file") from None
 
 
 def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[str, Any]:
@@ -85,7 +124,28 @@ def _parser() -> argparse.ArgumentParser:
     book.set_defaults(command=make)
     for command in (run, book):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")
+    _add_explain(commands)
     return parser
+
+
+def _add_explain(commands: Any) -> None:
+    explaining = commands.add_parser("explain", help="show which words drive an embedding, or a similarity")
+    explaining.add_argument("sentences", nargs="+", metavar="SENTENCE", help="what to explain")
+    explaining.add_argument("--encoder", default="all-MiniLM-L6-v2", help="packaged, a folder, or a hub name")
+    explaining.add_argument("--method", choices=["ig", "shap"], default="ig", help="attribution (default: ig)")
+    explaining.add_argument(
+        "--baseline",
+        choices=["mask", "pad", "unk", "zero", "deleted"],
+        default="mask",
+        help="what stands for an absent word (default: mask; deleted is for shap)",
+    )
+    explaining.add_argument(
+        "--permutations", type=int, default=16, metavar="N", help="orders drawn by shap beyond 10 words (default: 16)"
+    )
+    explaining.add_argument("--similar-to", metavar="SENTENCE", help="explain the similarity to this one instead")
+    explaining.add_argument("--html", type=Path, metavar="FILE", help="write a heat map too, one file by itself")
+    explaining.add_argument("--json", action="store_true", help="print JSON")
+    explaining.set_defaults(command=explain)
 
 
 def _fail(code: int, *lines: str) -> int:
