@@ -17,8 +17,10 @@ from torch import Tensor
 
 from wig_core.attribution.coalitions import Absence, coalition_values
 from wig_core.attribution.contributions import read
+from wig_core.attribution.method import Attribution, Method
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.yardstick import Yardstick
 
 GRID = np.linspace(0, 1, 21)
 
@@ -116,3 +118,53 @@ def areas_between(curves: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0)
             low, high = np.quantile(means, [0.025, 0.975])
             rows.append((curve, order, gain.mean(), low, high, len(gain)))
     return pd.DataFrame(rows, columns=["curve", "order", "area", "area_low", "area_high", "sentences"])
+
+
+def faithfulness(
+    encoders: Sequence[str],
+    methods: Sequence[Method],
+    yardstick: Yardstick,
+    *,
+    baseline: Absence = "mask",
+    random_orders: int = 8,
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`perturbation_curves` and `areas_between` of encoders, for the weights of each method and for KL(w).
+
+    Returns:
+        The mean curves over sentences, one row an encoder, curve, order and share; and the areas, with encoder.
+    """
+    curves, areas = [], []
+    for name in encoders:
+        encoder = SentenceEncoder.load(name)
+        weights: dict[str, Sequence[Tensor]] = {}
+        for method in methods:
+            attribution = Attribution(
+                method, baseline, tolerance=yardstick.tolerance, precision=yardstick.precision, seed=seed
+            )
+            weights[method] = [one.norms for one in attribution.explain_once(encoder, yardstick.sentences)]
+        weights["kl"] = [
+            torch.tensor(
+                yardstick.information["kl"].reindex([unit.text for unit in reading.units]).fillna(0).to_numpy()
+            )
+            for reading in read(encoder, yardstick.sentences)
+        ]
+        found = perturbation_curves(
+            encoder, yardstick.sentences, weights, baseline=baseline, random_orders=random_orders, seed=seed
+        )
+        areas.append(areas_between(found, bootstrap=bootstrap, seed=seed).assign(encoder=name))
+        mean = found.groupby(["curve", "order", "share"], sort=False)["distance"].mean().reset_index()
+        curves.append(mean.assign(encoder=name))
+    return pd.concat(curves, ignore_index=True), pd.concat(areas, ignore_index=True)
+
+
+def faithfulness_headline(areas: pd.DataFrame) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `faithfulness`: rows and better count the areas of orders by weight and those
+    surely above zero; and the mean area of each order."""
+    by_weight = areas[areas["order"] != "kl"]
+    return {
+        "rows": len(by_weight),
+        "better": int((by_weight["area_low"] > 0).sum()),
+        **areas.groupby("order")["area"].mean().to_dict(),
+    }

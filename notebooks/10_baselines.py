@@ -1,0 +1,109 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What stands for an absent word
+
+# %% [markdown]
+# Every attribution asks what would be without a word, and something must stand in its place: the mask token, the padding token, the unknown token, the zero vector, or nothing at
+# all (*deleted*: the sentence is shorter then; only SHAP can do it, since there is no path to nothing). We do not know what the paper took. BERT-like models never train the padding token's
+# vector and never attend to it, so that *pad* lies outside of what they know; *mask* is known to them, and is this book's default.
+
+# %% tags=["remove-cell"]
+from typing import Literal
+
+# %% tags=["parameters", "hide-input"]
+base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
+readings: list[str] = [
+    "default",
+    "pad",
+    "unk",
+    "zero",
+    "shap",
+    "shap pad",
+    "shap unk",
+    "shap zero",
+    "shap deleted",
+]  # each in the words that differ from the default, or "default"
+objective: Literal[
+    "info-nce",
+    "info-nce-symmetric",
+    "unsupervised-simcse",
+    "supervised-simcse",
+    "softmax",
+] = "info-nce"  # what it is trained for
+examples: str | None = (
+    None  # to train on: a packaged kind or a file; None: the objective's usual
+)
+seeds: list[int] = [0]  # of the fine-tuning, in turn
+steps: int = 500  # of fine-tuning
+learning_rate: float = 3.0e-4  # its peak
+batch_size: int = 64  # examples a step, each other's negatives
+corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
+column: str | None = None  # its column of sentences, if it has several
+max_sentences: int = 100  # whose words are weighed; the whole corpus informs
+max_words: int | None = None  # only sentences of at most so many are weighed
+tolerance: float = 0.01  # completeness error allowed, relative
+precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the derivatives
+min_count: int = 10  # words rarer than this in the corpus are left out
+bootstrap: int = 2000  # resamples of words and runs for the intervals
+seed: int = 0  # of the sample of sentences and of the bootstrap
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from wig_core.plots import readings_forest
+from wig_core.publish import publish
+from wig_core.readings import (
+    fits_of_readings,
+    readable_readings,
+    readings_headline,
+    readings_of,
+    weigh_readings,
+)
+from wig_core.training.recipes import Recipe
+from wig_core.yardstick import Yardstick
+
+# %%
+yardstick = Yardstick.of(
+    corpus,
+    column=column,
+    max_sentences=max_sentences,
+    max_words=max_words,
+    tolerance=tolerance,
+    precision=precision,
+    min_count=min_count,
+    seed=seed,
+)
+recipe = Recipe(
+    objective=objective,
+    examples=examples,
+    steps=steps,
+    learning_rate=learning_rate,
+    batch_size=batch_size,
+)
+occurrences = weigh_readings(base, recipe, seeds, yardstick, readings_of(readings))
+table = fits_of_readings(base, occurrences, yardstick, bootstrap=bootstrap, seed=seed)
+readings_forest(table)
+
+# %% [markdown]
+# R², signed correlation and ΔR² for KL(w), a line a method and baseline, the best R² after fine-tuning first. *default* is Integrated Gradients with *mask*.
+
+# %%
+readable_readings(table)
+
+# %% tags=["remove-cell"]
+publish(results, "baselines", readings_headline(table), readings=table)
+
+# %% [markdown]
+# *agreement* is the rank correlation of a reading's weights with the default's, over words. Over {glue:text}`readings` readings R² after fine-tuning goes from {glue:text}`r2_after_least_kl:.3f` to
+# {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`. The signed correlation with KL(w) rose in {glue:text}`risen_kl` of them, fell in
+# {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl` (whole intervals). The least agreement with the default is {glue:text}`agreement:.2f`.

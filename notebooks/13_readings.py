@@ -1,0 +1,116 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # All readings side by side
+
+# %% [markdown]
+# Each of the last pages turned one screw. Here are their readings in one figure, a *specification curve* {cite}`simonsohn2020specification`: does what the book finds hang on one choice? What was
+# measured there is not measured again, but read from the cache.
+
+# %% tags=["remove-cell"]
+from typing import Literal
+
+# %% tags=["parameters", "hide-input"]
+base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
+readings: list[str] = [
+    "default",
+    "pad",
+    "unk",
+    "shap",
+    "shap pad",
+    "shap unk",
+    "shap deleted",
+    "unscaled",
+    "norm",
+    "direction",
+    "subword",
+    "dot",
+    "cls",
+    "cls dot",
+    "dot pad",
+    "shap cls",
+]  # each in the words that differ from the default, or "default"
+objective: Literal[
+    "info-nce",
+    "info-nce-symmetric",
+    "unsupervised-simcse",
+    "supervised-simcse",
+    "softmax",
+] = "info-nce"  # what it is trained for
+examples: str | None = (
+    None  # to train on: a packaged kind or a file; None: the objective's usual
+)
+seeds: list[int] = [0]  # of the fine-tuning, in turn
+steps: int = 500  # of fine-tuning
+learning_rate: float = 3.0e-4  # its peak
+batch_size: int = 64  # examples a step, each other's negatives
+corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
+column: str | None = None  # its column of sentences, if it has several
+max_sentences: int = 100  # whose words are weighed; the whole corpus informs
+max_words: int | None = None  # only sentences of at most so many are weighed
+tolerance: float = 0.01  # completeness error allowed, relative
+precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the derivatives
+min_count: int = 10  # words rarer than this in the corpus are left out
+bootstrap: int = 2000  # resamples of words and runs for the intervals
+seed: int = 0  # of the sample of sentences and of the bootstrap
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from wig_core.plots import readings_forest
+from wig_core.publish import publish
+from wig_core.readings import (
+    fits_of_readings,
+    readings_headline,
+    readings_of,
+    weigh_readings,
+)
+from wig_core.training.recipes import Recipe
+from wig_core.yardstick import Yardstick
+
+# %%
+yardstick = Yardstick.of(
+    corpus,
+    column=column,
+    max_sentences=max_sentences,
+    max_words=max_words,
+    tolerance=tolerance,
+    precision=precision,
+    min_count=min_count,
+    seed=seed,
+)
+recipe = Recipe(
+    objective=objective,
+    examples=examples,
+    steps=steps,
+    learning_rate=learning_rate,
+    batch_size=batch_size,
+)
+occurrences = weigh_readings(base, recipe, seeds, yardstick, readings_of(readings))
+table = fits_of_readings(base, occurrences, yardstick, bootstrap=bootstrap, seed=seed)
+readings_forest(table)
+
+# %%
+readings_forest(table, x="self_information")
+
+# %% [markdown]
+# R², signed correlation and ΔR², first for KL(w), then for −log P(w); before (hollow) and after (filled) fine-tuning, with 95% intervals over words and runs. The book's default is shaded. Each
+# line names what differs from it.
+
+# %% tags=["remove-cell"]
+publish(results, "readings", readings_headline(table), readings=table)
+
+# %% [markdown]
+# Over {glue:text}`readings` readings the middle R² for KL(w) after fine-tuning is {glue:text}`r2_after_kl:.3f` (from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`), and the middle ΔR²
+# {glue:text}`r2_difference_kl:+.3f` (from {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`). The signed correlation rose in {glue:text}`risen_kl`, fell in {glue:text}`fallen_kl` and ends above zero
+# in {glue:text}`positive_kl` of them (whole intervals). For −log P(w) the middle R² is {glue:text}`r2_after_self:.3f`, the middle ΔR² {glue:text}`r2_difference_self:+.3f`; it rose in {glue:text}`risen_self`, fell in
+# {glue:text}`fallen_self` and ends above zero in {glue:text}`positive_self`. Encoders of {glue:text}`runs` fine-tuning runs were read.

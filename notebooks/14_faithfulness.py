@@ -1,0 +1,84 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Do the weights mean something?
+
+# %% [markdown]
+# Any method gives numbers. Here they are put to a test that knows nothing of information: words are taken away from a sentence, the heaviest first, and the embedding is watched as it leaves its place; then
+# words are put back into an empty sentence, the heaviest first {cite}`petsiuk2018rise`. Weights that mean something move the embedding sooner than a random order does.
+
+# %% tags=["remove-cell"]
+from typing import Literal
+
+# %% tags=["parameters", "hide-input"]
+encoders: list[str] = [
+    "wig-base",
+    "all-MiniLM-L6-v2",
+]  # packaged ones, folders, or hub names, in turn
+methods: list[str] = ["ig", "shap"]  # whose weights order the words, in turn
+baseline: Literal["mask", "pad", "unk", "zero"] = "mask"  # stands for a word
+corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
+column: str | None = None  # its column of sentences, if it has several
+max_sentences: int = 100  # that are taken apart
+max_words: int | None = None  # only sentences of at most so many
+tolerance: float = 0.01  # completeness error allowed, relative
+precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the derivatives
+random_orders: int = 8  # averaged, to compare with
+bootstrap: int = 2000  # resamples of sentences for the intervals
+min_count: int = 10  # words rarer than this in the corpus have no KL to order by
+seed: int = 0  # of the sample of sentences, the random orders and the bootstrap
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from wig_core.faithfulness import faithfulness, faithfulness_headline
+from wig_core.plots import perturbations
+from wig_core.publish import publish
+from wig_core.yardstick import Yardstick
+
+# %%
+yardstick = Yardstick.of(
+    corpus,
+    column=column,
+    max_sentences=max_sentences,
+    max_words=max_words,
+    tolerance=tolerance,
+    precision=precision,
+    min_count=min_count,
+    seed=seed,
+)
+curves, areas = faithfulness(
+    encoders,
+    methods,
+    yardstick,
+    baseline=baseline,
+    random_orders=random_orders,
+    bootstrap=bootstrap,
+    seed=seed,
+)
+perturbations(curves)
+
+# %% [markdown]
+# The relative distance of the embedding from that of the whole sentence, mean over sentences, a row an encoder. Beside the orders by weight and at random stands the order by KL(w), which knows the corpus but not
+# the encoder. Deletion: the higher, the sooner it leaves. Insertion: the lower, the sooner it arrives.
+
+# %%
+areas.round(3)
+
+# %% tags=["remove-cell"]
+publish(
+    results, "faithfulness", faithfulness_headline(areas), curves=curves, areas=areas
+)
+
+# %% [markdown]
+# The area between an order's curve and the random one, positive where it is better, with its 95% interval over sentences. Of {glue:text}`rows` areas of orders by weight, {glue:text}`better` lie above zero with their whole interval. The mean area is
+# {glue:text}`ig:.3f` for Integrated Gradients, {glue:text}`shap:.3f` for SHAP, and {glue:text}`kl:.3f` for KL(w) alone.
