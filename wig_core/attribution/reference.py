@@ -100,7 +100,7 @@ def captum_shapley_values(
     *,
     baseline: Baseline = "mask",
     permutations: int | None = None,
-    evaluated_together: int = 64,
+    together: int = 64,
     seed: int = 0,
 ) -> Tensor:
     """Shapley values by captum: `ShapleyValueSampling`, or `ShapleyValues` in all n! orders.
@@ -108,7 +108,7 @@ def captum_shapley_values(
     Args:
         baseline: a token baseline, not "zero".
         permutations: orders drawn, without their reverses; None for all n! of them.
-        evaluated_together: coalitions in one forward pass.
+        together: coalitions in one forward pass.
         seed: of the orders.
 
     Returns:
@@ -119,7 +119,7 @@ def captum_shapley_values(
     game = _WordGame.of(encoder, sentence, baseline)
     settings: dict[str, Any] = {
         "baselines": torch.zeros(1, game.words),
-        "perturbations_per_eval": evaluated_together,
+        "perturbations_per_eval": together,
     }
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
@@ -176,6 +176,7 @@ def shap_values(
     baseline: Baseline = "mask",
     algorithm: Literal["permutation", "partition"] = "permutation",
     permutations: int = 16,
+    together: int | None = 64,
     seed: int = 0,
 ) -> Tensor:
     """Contributions by shap: its `PermutationExplainer`, or its `PartitionExplainer`.
@@ -187,6 +188,7 @@ def shap_values(
         baseline: a token baseline, not "zero".
         algorithm: "permutation" or "partition".
         permutations: orders drawn, reverses counted; a partition is evaluated in full.
+        together: coalitions in one forward pass; None for shap's own choice.
         seed: of the orders.
 
     Returns:
@@ -201,7 +203,7 @@ def shap_values(
     else:
         explainer = shap.PermutationExplainer(game.embed_array, _Masker(game.words), seed=seed)
         evaluations = permutations // 2 * (2 * game.words + 1)
-    found = explainer(np.ones((1, game.words)), max_evals=evaluations, batch_size=64, silent=True)
+    found = explainer(np.ones((1, game.words)), max_evals=evaluations, batch_size=together or "auto", silent=True)
     return torch.from_numpy(found.values[0]).float()
 
 
