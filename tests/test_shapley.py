@@ -267,3 +267,15 @@ def test_the_cost_is_never_more_than_said(bert: SentenceEncoder, monkeypatch: py
     )
     words = len(explain(bert, LONG).words)
     assert sum(embedded) <= forward_passes(words)
+
+
+def test_one_word_many_words_and_words_the_tokenizer_does_not_know(minilm: SentenceEncoder) -> None:
+    long = " ".join(f"word{i % 40}" for i in range(300))
+    for sentence in ("Rain", "漢字 😀 བོད་སྐད", "the the the"):
+        one = explain(minilm, sentence)
+        assert torch.isfinite(one.vectors).all()
+        assert one.completeness_error < 1e-5
+    with pytest.warns(UserWarning, match="longer than the 256 tokens"):
+        one = explain(minilm, long, permutations=2, memory_mb=16)
+    assert 60 < len(one.words) < 300
+    assert one.completeness_error < 1e-5

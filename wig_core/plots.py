@@ -264,6 +264,38 @@ def perturbations(curves: pd.DataFrame) -> Figure:
     return grid.figure
 
 
+def norms_against_kl(words: pd.DataFrame) -> Figure:
+    """What the theorem sets equal to KL(w) against it, a panel a norm; dotted, where they would be equal.
+
+    Args:
+        words: from `wig_core.theory.norms_and_kl`.
+    """
+    grid = sns.relplot(
+        words, x="kl", y="value", col="norm", s=12, linewidth=0, color="crimson", height=3.2, aspect=1.1,
+        facet_kws={"sharey": False},
+    )  # fmt: skip
+    for axes in grid.axes.flat:
+        axes.plot([0, words["kl"].max()], [0, words["kl"].max()], color="black", lw=1, ls=":")
+    grid.set(xlabel="true KL(w)  [nats]", ylabel="½‖w‖²")
+    plt.close(grid.figure)
+    return grid.figure
+
+
+def fit_against_strength(exact: pd.DataFrame) -> Figure:
+    """R² and slope of `wig_core.theory.closed_and_exact` against how much topics sway words, a panel a norm."""
+    long = exact.melt(id_vars=["strength", "way", "norm"], value_vars=["r2", "slope"], var_name="statistic")
+    grid = sns.relplot(
+        long, x="strength", y="value", hue="way", col="norm", row="statistic", kind="line", marker="o", height=2.4,
+        aspect=1.4, facet_kws={"sharey": False},
+    )  # fmt: skip
+    grid.set(xscale="log")
+    for axes in grid.axes[1]:
+        axes.axhline(1, color="black", lw=1, ls=":")
+        axes.set(yscale="log")
+    plt.close(grid.figure)
+    return grid.figure
+
+
 def _along(course: pd.DataFrame, statistics: list[str], quantities: list[str]) -> Figure:
     shape = (len(statistics), len(quantities))
     size = (4.6 * shape[1], 2.9 * shape[0])
