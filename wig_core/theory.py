@@ -1,8 +1,8 @@
 """A laboratory in which information gain is known: synthetic corpora, and static encoders trained on them.
 
 The theorem (Kurita et al. 2023, theorem 1; background: Oyama et al. 2023, arXiv 2212.09663) speaks of an encoder with
-one vector a word, mean pooling and inner product, at the optimum of a contrastive objective: there ``½‖w‖² ≈ KL(w)``. Here
-sentences are drawn from a model of topics whose P(·), P_sent(·|w) and KL(w) are finite sums, so that nothing is
+one vector a word, mean pooling and inner product, at the optimum of a contrastive objective: there ``½‖w‖² ≈ KL(w)``.
+Here sentences are drawn from a model of topics whose P(·), P_sent(·|w) and KL(w) are finite sums, so that nothing is
 estimated but the encoder.
 """
 
