@@ -39,6 +39,9 @@ def main() -> None:
 
     ways: dict[str, Callable[[], list[Tensor]]] = {
         "wig_core": lambda: [one.vectors for one in shapley_values(encoder, sentences, permutations=orders)],
+        "wig_core, bfloat16": lambda: [
+            one.vectors for one in shapley_values(encoder, sentences, permutations=orders, precision="bfloat16")
+        ],
         "shap, as it comes": each(lambda s: shap_values(encoder, s, permutations=orders, together=None)),
         "shap, batches of 64": each(lambda s: shap_values(encoder, s, permutations=orders)),
         "captum, as it comes": each(lambda s: captum_shapley_values(encoder, s, permutations=orders, together=1)),

@@ -87,7 +87,10 @@ def main() -> None:
             measured = [(theirs(folder, examples), ours(folder, examples)) for _ in range(2)]
             reference, mine = (min(seconds) for seconds in zip(*measured, strict=True))
             pairs = (STEPS - START) * BATCH
-            print(f"{name}: sentence-transformers {pairs / reference:.0f} pairs/s, wig_core {pairs / mine:.0f} pairs/s", flush=True)
+            print(
+                f"{name}: sentence-transformers {pairs / reference:.0f} pairs/s, wig_core {pairs / mine:.0f} pairs/s",
+                flush=True,
+            )
             print(f"{name}: {reference / mine:.2f} times as fast", flush=True)
 
 

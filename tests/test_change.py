@@ -102,7 +102,12 @@ def test_the_headline_of_a_reversal_names_the_best_way() -> None:
     table = pd.DataFrame(rows, columns=["stage", "step", "correlation"]).assign(
         baseline="mask", x="kl", r2=0.0, lee=0.0, correlation_high=0.2
     )
-    found = course.reversal_headline(table)
+    rise = {"baseline": "pad", "x": "kl", "runs": 3, "correlation_before": 0.1, "correlation_after": 0.3}
+    for name in ("correlation", "r2"):
+        rise |= {f"{name}_difference{end}": value for end, value in (("", 0.2), ("_low", 0.1), ("_high", 0.4))}
+    found = course.reversal_headline(table, pd.DataFrame([rise, {**rise, "x": "self_information"}]))
+    assert (found["baseline_0"], found["correlation_low_0"], found["runs"]) == ("pad", 0.1, 3)
+    assert "baseline_1" not in found
     assert (found["best"], found["ways"], found["risen"], found["masked_steps"]) == ("b", 2, 1, 9)
 
 
@@ -132,4 +137,4 @@ def test_a_table_that_was_not_shipped_is_said_to_be_missing(tmp_path: Path) -> N
     pd.DataFrame({"a": [1]}).to_csv(tmp_path / "one.csv", index=False)
     assert change.shipped_table(str(tmp_path), "one")["a"].tolist() == [1]
     with pytest.raises(InputError, match=r"holds no reversal_course\.csv"):
-        course.load_course(str(tmp_path))
+        course.load_reversal(str(tmp_path))

@@ -219,6 +219,13 @@ def test_a_small_memory_changes_nothing(bert: SentenceEncoder) -> None:
     )
 
 
+def test_bfloat16_is_near_and_adds_up(minilm: SentenceEncoder) -> None:
+    sentence = "The committee met in the old castle."
+    narrow = explain(minilm, sentence, precision="bfloat16")
+    assert relative(narrow.vectors, explain(minilm, sentence).vectors) < 0.05
+    assert narrow.completeness_error < 1e-5
+
+
 def test_scalar_targets(bert: SentenceEncoder) -> None:
     one = explain(bert, SHORT)
     direction = torch.randn(bert.dimension, generator=torch.Generator().manual_seed(0))
@@ -244,6 +251,7 @@ def test_subwords(bert: SentenceEncoder) -> None:
         ({"permutations": 3}, "permutations is 3; give an even number"),
         ({"permutations": 0}, "permutations is 0"),
         ({"exact_up_to": 20}, r"takes 1,048,576 forward passes"),
+        ({"precision": "int8"}, "precision 'int8' is unknown"),
         ({"target": "length"}, "target 'length' is unknown"),
         ({"granularity": "letter"}, "granularity 'letter' is unknown"),
     ],

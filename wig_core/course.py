@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, cast
 import pandas as pd
 from tqdm import tqdm
 
+from wig_core.change import changes, train_and_weigh
 from wig_core.corpora import load_similarities
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
@@ -135,13 +137,36 @@ def reverse(
     return pd.concat(tables, ignore_index=True)
 
 
-def reversal_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
+def rise(
+    encoder: str,
+    back: MaskedRecipe,
+    way: Recipe,
+    seeds: Sequence[int],
+    yardstick: Yardstick,
+    *,
+    back_at: Sequence[int],
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How the regression changes from the masked end of `reverse` along one way forth, taken with several seeds.
+
+    Returns:
+        The rows of `wig_core.change.changes`, before being the masked end.
+    """
+    masked = train_back(encoder, back, at=back_at)[back.steps]
+    occurrences = train_and_weigh(masked.name, [way], seeds, yardstick)
+    return changes(occurrences, yardstick, bootstrap=bootstrap, seed=seed)
+
+
+def reversal_headline(course: pd.DataFrame, risen: pd.DataFrame) -> dict[str, float | int | str]:
     """The numbers that prose quotes of `reverse`: for KL under the first baseline.
 
     Returns:
         baseline, masked_steps; correlation, r2 and lee, each with _start, _masked and _best, at the start, after
         masked-language modelling and at the end of the best way forth; best, its name; ways, and how many of them have
-        risen: ended with a correlation above the interval of the masked end.
+        risen: ended with a correlation above the interval of the masked end. Of `rise`, under each baseline in turn
+        (_0, _1, …): baseline, the difference of correlation and of R² with their ends (correlation, r2, each with _low
+        and _high before the number), correlation_before and correlation_after; and runs.
     """
     of_kl = course[(course["baseline"] == course["baseline"].iloc[0]) & (course["x"] == "kl")]
     masked = of_kl[of_kl["stage"] == MASKED].sort_values("step")
@@ -149,7 +174,15 @@ def reversal_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
     ends = of_kl[of_kl["stage"] != MASKED].sort_values("step").groupby("stage", sort=False).last()
     best = ends.loc[ends["correlation"].idxmax()]
     points = {"start": start, "masked": end, "best": best}
+    tested: dict[str, float | int | str] = {}
+    for i, row in enumerate(risen[risen["x"] == "kl"].to_dict("records")):
+        tested[f"baseline_{i}"] = str(row["baseline"])
+        for name, side in itertools.product(("correlation", "r2"), ("", "_low", "_high")):
+            tested[f"{name}{side}_{i}"] = row[f"{name}_difference{side}"]
+        tested |= {f"correlation_{side}_{i}": row[f"correlation_{side}"] for side in ("before", "after")}
     return {
+        **tested,
+        "runs": int(risen["runs"].iloc[0]),
         "baseline": str(start["baseline"]),
         "masked_steps": int(end["step"]),
         "ways": len(ends),
@@ -159,13 +192,14 @@ def reversal_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
     }
 
 
-def load_course(folder: str) -> pd.DataFrame:
-    """The rows of `reverse` that an earlier run left in a folder.
+def load_reversal(folder: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of `reverse` and of `rise` that an earlier run left in a folder.
 
     Raises:
         InputError: there are none.
     """
-    path = Path(folder) / "reversal_course.csv"
-    if not path.is_file():
-        raise InputError(f"shipped {folder!r} holds no reversal_course.csv; give null to train instead")
-    return pd.read_csv(path)
+    paths = [Path(folder) / f"reversal_{name}.csv" for name in ("course", "rise")]
+    if missing := [path for path in paths if not path.is_file()]:
+        raise InputError(f"shipped {folder!r} holds no {missing[0].name}; give null to train instead")
+    course, risen = map(pd.read_csv, paths)
+    return course, risen

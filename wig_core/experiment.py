@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from wig_core.attribution.contributions import Baseline
-from wig_core.attribution.integrated_gradients import Precision, completeness_errors, integrated_gradients
+from wig_core.attribution.contributions import Baseline, Precision
+from wig_core.attribution.integrated_gradients import completeness_errors, integrated_gradients
 from wig_core.attribution.method import Attribution
 from wig_core.corpora import load_corpus
 from wig_core.encoders import SentenceEncoder

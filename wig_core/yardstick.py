@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from wig_core.attribution.contributions import Baseline
-from wig_core.attribution.integrated_gradients import Precision
+from wig_core.attribution.contributions import Baseline, Precision
 from wig_core.attribution.method import Attribution
 from wig_core.corpora import Corpus, load_corpus
 from wig_core.encoders import SentenceEncoder

@@ -14,7 +14,17 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from wig_core.attribution.contributions import Layout, Target, baseline_id, batches, ends_of, pad, target_of
+from wig_core.attribution.contributions import (
+    Layout,
+    Precision,
+    Target,
+    baseline_id,
+    batches,
+    check_precision,
+    ends_of,
+    pad,
+    target_of,
+)
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 
@@ -28,6 +38,7 @@ def coalition_values(
     *,
     baseline: Absence = "mask",
     target: Target = "vector",
+    precision: Precision = "float32",
     memory_mb: int = 96,
     progress: bool = False,
 ) -> list[Tensor]:
@@ -42,7 +53,7 @@ def coalition_values(
         coalitions: for each sentence which of its n units are present, ``[coalitions, n]``.
         baseline: what stands in place of an absent word: a token, the zero vector, or nothing ("deleted": the
             sentence is shorter then, and later words move up).
-        target: see `shapley_values`.
+        target, precision: see `shapley_values`.
         memory_mb: bounds the size of a batch, in MiB of activations.
         progress: show a bar on standard error.
 
@@ -53,6 +64,7 @@ def coalition_values(
         InputError: an unknown baseline, or the tokenizer has no such token, or nothing is left of a sentence.
     """
     check_absence(baseline)
+    check_precision(precision)
     if baseline == "deleted" and any((reading.owners >= 0).all() for reading in readings):
         raise InputError(f"the tokenizer of {encoder.name!r} adds no special tokens, so that without words nothing is "
                          "left to embed; choose another baseline than deleted")  # fmt: skip
@@ -61,7 +73,8 @@ def coalition_values(
     rows.sort(key=lambda row: row[0].lengths[row[1]], reverse=True)
     lengths = [game.lengths[row] for game, row in rows]
     sizes = [(length, _numbers_per_token(encoder, length)) for length in lengths]
-    with tqdm(total=len(rows), desc="coalitions", disable=not progress) as bar, torch.no_grad():
+    narrow = torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16")
+    with tqdm(total=len(rows), desc="coalitions", disable=not progress) as bar, torch.no_grad(), narrow:
         for batch in batches(rows, sizes, memory_mb * 2**20 // 4):
             for (game, row), value in zip(batch, _embed(encoder, batch, target), strict=True):
                 game.values[row] = value

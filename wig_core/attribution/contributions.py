@@ -17,6 +17,7 @@ from wig_core.words import Unit, segment, units_of_tokens
 Baseline = Literal["mask", "pad", "unk", "zero"]
 Target = Literal["vector", "norm"] | Tensor
 Granularity = Literal["word", "subword"]
+Precision = Literal["float32", "bfloat16"]
 T = TypeVar("T")
 
 
@@ -160,6 +161,12 @@ def target_of(embeddings: Tensor, target: Target) -> Tensor:
     if isinstance(target, Tensor):
         return embeddings @ target.to(embeddings.device, embeddings.dtype).unsqueeze(-1)
     return embeddings if target == "vector" else (embeddings * embeddings).sum(-1, keepdim=True).sqrt()
+
+
+def check_precision(precision: str) -> None:
+    """Raise InputError for an unknown precision."""
+    if precision not in get_args(Precision):
+        raise InputError(f"precision {precision!r} is unknown; choose one of {', '.join(get_args(Precision))}")
 
 
 def check_target(encoder: SentenceEncoder, target: Target) -> None:

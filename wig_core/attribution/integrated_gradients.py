@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import pandas as pd
 import torch
@@ -23,9 +22,11 @@ from wig_core.attribution.contributions import (
     Contributions,
     Granularity,
     Layout,
+    Precision,
     Target,
     baseline_id,
     batches,
+    check_precision,
     check_target,
     ends_of,
     pad,
@@ -37,7 +38,6 @@ from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.quadrature import quadrature
 
-Precision = Literal["float32", "bfloat16"]
 LADDER = (16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
@@ -88,8 +88,7 @@ def integrated_gradients(
         >>> explained.words, explained.vectors.shape
         (['a', 'rare', 'sentence', '.'], torch.Size([4, 384]))
     """
-    if precision not in get_args(Precision):
-        raise InputError(f"precision {precision!r} is unknown; choose one of {', '.join(get_args(Precision))}")
+    check_precision(precision)
     if steps is None and not tolerance > 0:
         raise InputError(f"tolerance is {tolerance}; give a positive number such as 0.01, or a number of steps")
     paths = _paths(encoder, sentences, baseline, target, granularity)

@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 
 import wig_core
 from wig_core.attribution.coalitions import Absence
-from wig_core.attribution.contributions import Contributions, Granularity
-from wig_core.attribution.integrated_gradients import Precision, integrated_gradients
+from wig_core.attribution.contributions import Contributions, Granularity, Precision
+from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
 from wig_core.attribution.stored import load_contributions, save_contributions
 from wig_core.cache import cached, hash_of_sources
@@ -30,8 +30,9 @@ class Attribution:
         baseline: what stands in place of a word; "deleted" for "shap" alone.
         target: "vector" or "norm".
         granularity: of words or subwords.
-        tolerance, precision: of "ig"; see there.
-        permutations, seed: of "shap"; see there.
+        precision: of both; see there.
+        tolerance: of "ig".
+        permutations, seed: of "shap".
     """
 
     method: Method = "ig"
@@ -54,7 +55,13 @@ class Attribution:
         common: dict[str, Any] = {"target": self.target, "granularity": self.granularity, "progress": progress}
         if self.method == "shap":
             return shapley_values(
-                encoder, sentences, baseline=self.baseline, permutations=self.permutations, seed=self.seed, **common
+                encoder,
+                sentences,
+                baseline=self.baseline,
+                permutations=self.permutations,
+                precision=self.precision,
+                seed=self.seed,
+                **common,
             )
         if self.method != "ig":
             raise InputError(f"method {self.method!r} is unknown; choose one of {', '.join(get_args(Method))}")

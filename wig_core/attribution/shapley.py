@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from wig_core.attribution.coalitions import Absence, check_absence, coalition_values
-from wig_core.attribution.contributions import Contributions, Granularity, Layout, Target, check_target, read
+from wig_core.attribution.contributions import Contributions, Granularity, Layout, Precision, Target, check_target, read
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 
@@ -33,6 +33,7 @@ def shapley_values(
     exact_up_to: int = EXACT_UP_TO,
     target: Target = "vector",
     granularity: Granularity = "word",
+    precision: Precision = "float32",
     seed: int = 0,
     memory_mb: int = 96,
     progress: bool = False,
@@ -52,6 +53,8 @@ def shapley_values(
         target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
             inner product with it.
         granularity: contributions of words, or with "subword" of tokens.
+        precision: of the matrix products. "bfloat16" is about twice as fast where the processor has it; what it rounds
+            away is far less than what few orders leave open.
         seed: of the orders. Those of a sentence do not depend on the other sentences.
         memory_mb: bounds the size of a batch, in MiB of activations.
         progress: show a bar on standard error.
@@ -88,7 +91,14 @@ def shapley_values(
         for reading, drawn in zip(readings, orders, strict=True)
     ]
     values = coalition_values(
-        encoder, readings, coalitions, baseline=baseline, target=target, memory_mb=memory_mb, progress=progress
+        encoder,
+        readings,
+        coalitions,
+        baseline=baseline,
+        target=target,
+        precision=precision,
+        memory_mb=memory_mb,
+        progress=progress,
     )
     return [
         _exact(reading, value) if drawn is None else _sampled(reading, drawn, value)
