@@ -19,7 +19,7 @@ from wig_core import SentenceEncoder, load_examples, train_contrastive
 from wig_core.training.objectives import InfoNCE
 from wig_core.training.trainer import Schedule
 
-STEPS, BATCH, MAX_TOKENS = 80, 64, 64
+STEPS, BATCH, MAX_TOKENS = 40, 64, 64
 START = STEPS // 4
 
 
