@@ -1,3 +1,4 @@
+import functools
 import signal
 import subprocess
 import sys
@@ -108,7 +109,8 @@ def test_an_interrupted_book_keeps_its_finished_pages(toy):
     profile = toy / "notebooks/profiles/quick.yml"
     profile.write_text("02_letters: {corpus: slow}\n")
     command = [sys.executable, "-m", "wig_core.cli", "book"]
-    process = subprocess.Popen(command, cwd=toy, stderr=subprocess.PIPE, text=True)
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background would not hear it
+    process = subprocess.Popen(command, cwd=toy, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
     for _ in range(600):
         if (toy / "pid").exists() and (pid := (toy / "pid").read_text()):
             break

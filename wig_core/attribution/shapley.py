@@ -165,14 +165,15 @@ def _jackknife(pairs: Tensor) -> Tensor:
 
 
 def _result(reading: Layout, vectors: Tensor, last: Tensor, first: Tensor, errors: Tensor | None) -> Contributions:
-    difference = last.double() - first.double()
-    scale = difference.norm() if difference.norm() > 1e-6 * last.norm() else last.double().norm()
+    vectors, difference = vectors.float(), last - first
+    scale = difference.norm() if difference.norm() > 1e-6 * last.norm() else last.norm()
+    missing = (vectors.double().sum(0) - difference).norm()
     return Contributions(
         words=[unit.text for unit in reading.units],
-        vectors=vectors.float(),
+        vectors=vectors,
         embedding=last,
         baseline_embedding=first,
-        completeness_error=float((vectors.sum(0) - difference).norm() / scale.clamp_min(1e-30)),
+        completeness_error=float(missing / scale.clamp_min(torch.finfo(scale.dtype).tiny)),
         steps=0,
         standard_errors=errors,
     )
