@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book run test lint bench pretrain clean
+.PHONY: help book run verify test lint bench pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -16,6 +16,9 @@ book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default) or full
 run: $(INSTALLED)  ## run one page: NAME=03_regression ARGS='-p corpus my.txt'
 	@test -n "$(NAME)" || { echo "make run: say which page, as in NAME=03_regression; the pages are" >&2; $(BIN)/wig list >&2; exit 2; }
 	$(BIN)/wig run $(NAME) --profile $(PROFILE) $(ARGS)
+
+verify: $(INSTALLED)  ## run the profile full again, apart, and compare with results/full (hours)
+	$(BIN)/wig verify --profile full
 
 test: lint  ## check style and types, run all tests
 	$(BIN)/pytest

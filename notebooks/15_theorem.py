@@ -49,6 +49,9 @@ breaks: list[str] = [
     "small batch",
     "two dimensions",
 ]  # assumptions to break, in turn
+look_at: list[int] = [30, 100, 300, 800]  # steps of exact training
+samples: list[int] = [10000, 100000, 1000000]  # pairs counted, in turn
+dimensions: list[int] = [2, 4, 8, 16]  # of the word vectors, in turn
 drawn_strength: float = 0.6  # of topics where sentences are drawn
 steps: int = 1500  # of each training on drawn sentences
 seeds: list[int] = [0]  # of vectors and drawn sentences, in turn
@@ -56,10 +59,15 @@ seed: int = 0  # of the model
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.plots import fit_against_strength, norms_against_kl
+from wig_core.plots import (
+    along_the_laboratory,
+    fit_against_strength,
+    norms_against_kl,
+)
 from wig_core.publish import publish
 from wig_core.theory import (
     TopicModel,
+    along,
     broken_assumptions,
     closed_and_exact,
     laboratory_headline,
@@ -82,6 +90,23 @@ fit_against_strength(exact)
 # R² and slope of each norm on the true KL, over words, against how much topics sway them. *Trained exactly* is gradient descent on the loss of an infinite batch, computed as a sum, not drawn: what separates it from the closed form is the number of
 # dimensions and the optimiser, and what separates the closed form from the dotted line is the theory's own approximation.
 #
+# Along the steps of exact training, with KL counted in so many pairs of words in place of known, and with other dimensions (topics of strength {glue:text}`middle`):
+
+# %%
+course = along(
+    strength=strengths[len(strengths) // 2],
+    words=words,
+    dimension=dimension,
+    at=look_at,
+    samples=samples,
+    dimensions=dimensions,
+    seed=seed,
+)
+along_the_laboratory(course)
+
+# %% [markdown]
+# R² of each norm on the true KL. Counting is what costs: a rare word's vector follows the few pairs that it was seen in.
+#
 # ## Assumptions broken in turn
 #
 # Now sentences are drawn, as in life. That alone adds noise, and KL must be large to be heard above it, so topics are stronger here.
@@ -96,9 +121,11 @@ broken.groupby(["broken", "norm"], sort=False)[["r2", "slope", "rank"]].mean().r
 publish(
     results,
     "theorem",
-    laboratory_headline(exact, broken),
+    laboratory_headline(exact, broken)
+    | {"middle": strengths[len(strengths) // 2]},
     exact=exact,
     broken=broken,
+    course=course,
 )
 
 # %% [markdown]

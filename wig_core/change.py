@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,24 @@ def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], 
             lee = similarity_correlation(trained, judged)
             tables.append(yardstick.weigh(trained).assign(**setting, seed=seed, lee=lee))
     return pd.concat(tables, ignore_index=True)
+
+
+def weigh_pairs(pairs: Mapping[str, str], yardstick: Yardstick) -> pd.DataFrame:
+    """The same as `train_and_weigh` for encoders that others have fine-tuned.
+
+    Args:
+        pairs: the fine-tuned encoder's name or folder, and that of the base it was made from.
+        yardstick: what to measure them on.
+    """
+    judged, tables = load_similarities("lee"), []
+    for after, before in pairs.items():
+        tuned = SentenceEncoder.load(after)
+        start = SentenceEncoder.load(before, pooling=tuned.pooling, similarity=tuned.similarity)
+        setting = {"objective": after, "examples": "its own", "pooling": tuned.pooling, "similarity": tuned.similarity}
+        for encoder, seed in ((start, pd.NA), (tuned, 0)):
+            lee = similarity_correlation(encoder, judged)
+            tables.append(yardstick.weigh(encoder).assign(**setting, seed=seed, lee=lee))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def changes(occurrences: pd.DataFrame, yardstick: Yardstick, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
@@ -166,13 +184,23 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         settings, runs, baseline; risen_self, how many correlations with self-information have risen; how many
         settings have risen, fallen (correlation, whole interval) or end positive; of the largest ΔR²: best_setting,
         best_r2 with _low and _high, best_before, best_after, best_ceiling;
-        learned, how many agree better with people than before.
+        learned, how many agree better with people than before; and of each setting in turn (suffix _0, _1, …) setting,
+        the change of R² and of the correlation and the correlation afterwards (r2, correlation, after), each with …_low and
+        …_high before the suffix.
     """
     baseline = table["baseline"].iloc[0]
     of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]
     of_self = table[(table["baseline"] == baseline) & (table["x"] == "self_information")]
     best = of_kl.loc[of_kl["r2_difference"].idxmax()]
+    each: dict[str, float | int | str] = {}
+    for i, row in enumerate(of_kl.to_dict("records")):
+        each[f"setting_{i}"] = " ".join(row[name] for name in SETTING)
+        for end in ("", "_low", "_high"):
+            each[f"r2{end}_{i}"] = row[f"r2_difference{end}"]
+            each[f"correlation{end}_{i}"] = row[f"correlation_difference{end}"]
+            each[f"after{end}_{i}"] = row[f"correlation_after{end}"]
     return {
+        **each,
         "settings": len(of_kl),
         "runs": int(of_kl["runs"].min()),
         "baseline": str(baseline),

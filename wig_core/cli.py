@@ -9,6 +9,7 @@ from typing import Any
 
 from wig_core.book.html import make_book, make_page
 from wig_core.book.pages import Page, ParameterError, Project, read_yaml
+from wig_core.book.verify import verify
 from wig_core.errors import InputError
 from wig_core.runner import BuildError, Progress, Run
 
@@ -49,6 +50,12 @@ def run_page(project: Project, options: argparse.Namespace) -> None:
 def make(project: Project, options: argparse.Namespace) -> None:
     """Make the book and print where it begins."""
     print(make_book(project, project.profile(options.profile), Progress()))
+
+
+def verify_numbers(project: Project, options: argparse.Namespace) -> None:
+    """Run the pages again and compare their numbers with the shipped ones."""
+    agreed = verify(project, project.profile(options.profile), Progress())
+    print(f"{agreed} numbers agree with results/{options.profile}")
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -122,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=run_page)
     book = commands.add_parser("book", help="execute what has changed and build the book")
     book.set_defaults(command=make)
-    for command in (run, book):
+    verifying = commands.add_parser("verify", help="run again, and compare with the numbers in the repository")
+    verifying.set_defaults(command=verify_numbers)
+    for command in (run, book, verifying):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")
     _add_explain(commands)
     return parser

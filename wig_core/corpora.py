@@ -5,7 +5,9 @@
 
 import difflib
 import glob
+import gzip
 import itertools
+import json
 import math
 import os
 import random
@@ -14,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +105,8 @@ def load_corpus(
 
     Args:
         name_or_path: one of
-            `"wikipedia-sample"` (106 English Wikipedia articles) or `"lee"` (50 news texts), both in gensim;
+            `"wikipedia-sample"` (106 English Wikipedia articles), `"lee"` (50 news texts), `"news"` (these, and the 300
+            of their background), all in gensim; `"wordnet"` (examples of use in WordNet 3.0, packaged here);
             a UTF-8 file: `.txt` with one sentence a line, `.csv`, `.tsv`, `.jsonl`, `.json`, or a `.parquet`;
             `"owner/name"` or `"owner/name:config"` on the Hugging Face hub.
         split: split of a hub data set, default `"train"`; slices such as `"train[:1%]"` work.
@@ -197,6 +201,25 @@ def _lee_sentences() -> Iterator[str]:
     return (sentence for text in _lee_texts() for sentence in split_sentences(text))
 
 
+def _news_sentences() -> Iterator[str]:
+    from gensim.test.utils import datapath
+
+    background = Path(datapath("lee_background.cor")).read_text(encoding="latin-1").splitlines()
+    texts = dict.fromkeys([*_lee_texts(), *(" ".join(line.split()) for line in background)])
+    return (sentence for text in texts for sentence in split_sentences(text))
+
+
+def wordnet_glosses() -> Iterator[tuple[str, str]]:
+    """Each gloss of WordNet 3.0 with an example of its use."""
+    file = resources.files("wig_core") / "data" / "wordnet_glosses.jsonl.gz"
+    with file.open("rb") as packed, gzip.open(packed, "rt", encoding="utf-8") as lines:
+        yield from (tuple(json.loads(line)) for line in lines)
+
+
+def _wordnet_sentences() -> Iterator[str]:
+    return iter(dict.fromkeys(example for _, example in wordnet_glosses()))
+
+
 def _lee_pairs() -> SimilarityPairs:
     from gensim.test.utils import datapath
 
@@ -209,7 +232,12 @@ def _lee_pairs() -> SimilarityPairs:
     return SimilarityPairs("lee", left, right, [matrix[i][j] for i, j in cells])
 
 
-_PACKAGED: dict[str, Callable[[], Iterator[str]]] = {"wikipedia-sample": _wikipedia_sample, "lee": _lee_sentences}
+_PACKAGED: dict[str, Callable[[], Iterator[str]]] = {
+    "wikipedia-sample": _wikipedia_sample,
+    "lee": _lee_sentences,
+    "news": _news_sentences,
+    "wordnet": _wordnet_sentences,
+}
 
 
 # ── files and the hub ──

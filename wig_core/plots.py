@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,6 +15,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
+
+from wig_core.quantities import NAMES as QUANTITY_NAMES
 
 NAMES = {
     "kl": "KL(w)  [nats]",
@@ -294,6 +297,148 @@ def fit_against_strength(exact: pd.DataFrame) -> Figure:
         axes.set(yscale="log")
     plt.close(grid.figure)
     return grid.figure
+
+
+def static_norms(norms: pd.DataFrame) -> Figure:
+    """Half the squared norm of a static encoder's vectors against KL(w), a panel a norm; grey, the shuffled corpus.
+
+    Args:
+        norms: from `wig_core.real_text.static_encoder`; the last step is drawn.
+    """
+    last = norms[norms["step"] == norms["step"].max()]
+    kinds = list(dict.fromkeys(last["norm"]))
+    figure, panels = plt.subplots(1, len(kinds), figsize=(4.2 * len(kinds), 3.6), squeeze=False)
+    for axes, kind in zip(panels[0], kinds, strict=True):
+        rows = last[last["norm"] == kind].reset_index(drop=True)
+        axes.scatter(rows["kl_shuffled"], rows["value_shuffled"], s=8, color="0.75", linewidths=0, label="shuffled")
+        axes.scatter(rows["kl"], rows["value"], s=8, color="crimson", linewidths=0, label="the corpus")
+        _label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
+        axes.set(title=kind, xlabel=NAMES["kl"], ylabel="½‖w‖²" if axes is panels[0, 0] else "")
+    panels[0, 0].legend(frameon=False, fontsize=8)
+    return _finished(figure)
+
+
+def along_the_laboratory(table: pd.DataFrame) -> Figure:
+    """R² of each norm on the true KL along the steps, the pairs counted and the dimensions, a panel each.
+
+    Args:
+        table: from `wig_core.theory.along`.
+    """
+    grid = sns.relplot(
+        table, x="value", y="r2", hue="norm", col="axis", kind="line", marker="o", height=2.8, aspect=1.25,
+        facet_kws={"sharex": False},
+    )  # fmt: skip
+    grid.set(xscale="log", ylabel="R² on the true KL", xlabel="", ylim=(-0.02, 1.02))
+    for axes, name in zip(grid.axes.flat, grid.col_names, strict=True):
+        axes.set(xlabel=name, title="")
+    plt.close(grid.figure)
+    return grid.figure
+
+
+def weights_of_parts(weights: pd.DataFrame) -> Figure:
+    """The mean weight of each part of speech before (hollow) and after (filled), a panel a baseline; closed classes in
+    grey.
+
+    Args:
+        weights: from `wig_core.parts_of_speech.weight_by_part`.
+    """
+    baselines = list(dict.fromkeys(weights["baseline"]))
+    after = weights[(weights["baseline"] == baselines[0]) & (weights["stage"] == "after")]
+    order = after.sort_values("weight", ascending=False)["part"].tolist()
+    height = 1.2 + 0.27 * len(order)
+    figure, panels = plt.subplots(1, len(baselines), figsize=(4.8 * len(baselines), height), sharey=True, squeeze=False)
+    for axes, baseline in zip(panels[0], baselines, strict=True):
+        for row in weights[weights["baseline"] == baseline].itertuples():
+            colour = "crimson" if row.open else "0.5"
+            face = "white" if row.stage == "before" else colour
+            axes.plot(row.weight, -order.index(row.part), "o", color=colour, markerfacecolor=face, ms=6)
+        axes.axvline(1, color="black", lw=1, ls=":")
+        axes.set_yticks([-i for i in range(len(order))], order)
+        axes.set(title=f"baseline {baseline}", xlabel="mean weight, all words = 1")
+    return _finished(figure)
+
+
+def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:
+    """The correlation on each corpus, a panel a baseline: an encoder (squares), and a base before and after.
+
+    Args:
+        fits, changed: from `wig_core.generality`.
+        x: the quantity.
+    """
+    baselines = list(dict.fromkeys(fits["baseline"]))
+    corpora = list(dict.fromkeys(fits["corpus"]))
+    size = (4.6 * len(baselines), 1.3 + 0.6 * len(corpora))
+    figure, panels = plt.subplots(1, len(baselines), figsize=size, sharey=True, squeeze=False)
+    for axes, baseline in zip(panels[0], baselines, strict=True):
+        own, moved = (
+            table[(table["baseline"] == baseline) & (table["x"] == x)].reset_index(drop=True)
+            for table in (fits, changed)
+        )
+        _points(axes, own, "correlation", shift=0.2, fmt="s", color="navy", label="encoder in use")
+        _points(axes, moved, "correlation_before", fmt="o", color="crimson", face="white", label="base, before")
+        _points(axes, moved, "correlation_after", shift=-0.2, fmt="o", color="crimson", label="base, after")
+        axes.axvline(0, color="black", lw=1, ls=":")
+        axes.set_yticks([-i for i in range(len(corpora))], corpora)
+        axes.set(title=f"baseline {baseline}", xlabel=STATISTIC_NAMES["correlation"])
+    panels[0, 0].legend(frameon=False, fontsize=8)
+    return _finished(figure)
+
+
+def quantities_bars(shares: pd.DataFrame) -> Figure:
+    """R² of each quantity alone, and the part of it that no other has (dark), a panel a kind of fit.
+
+    Args:
+        shares: from `wig_core.quantities.explained`.
+    """
+    kinds = list(dict.fromkeys(shares["kind"]))
+    figure, panels = plt.subplots(1, len(kinds), figsize=(5 * len(kinds), 3), sharey=True, squeeze=False)
+    for axes, kind in zip(panels[0], kinds, strict=True):
+        rows = shares[shares["kind"] == kind].reset_index(drop=True)
+        errors = [(rows["alone"] - rows["alone_low"]).clip(0), (rows["alone_high"] - rows["alone"]).clip(0)]
+        axes.barh(-rows.index, rows["alone"], xerr=errors, color="#e8a0a8", capsize=2)
+        axes.barh(-rows.index, rows["unique"], color="crimson")
+        axes.axvline(rows["together"].iloc[0], color="black", lw=1, ls=":")
+        axes.set_yticks(-rows.index, [QUANTITY_NAMES[name] for name in rows["quantity"]])
+        axes.set(title=kind, xlabel="R²  (dotted: all together)")
+    return _finished(figure)
+
+
+def agreement_forest(table: pd.DataFrame) -> Figure:
+    """Agreement with people, a line a weighting, a colour a source.
+
+    Args:
+        table: from `wig_core.static_embeddings.agreements`.
+    """
+    names, sources = (list(dict.fromkeys(table[column])) for column in ("weighting", "source"))
+    figure, axes = plt.subplots(figsize=(6.4, 1 + 0.42 * len(names)))
+    for i, (source, colour) in enumerate(zip(sources, sns.color_palette(), strict=False)):
+        rows = table[table["source"] == source].set_index("weighting").reindex(names).reset_index()
+        _points(axes, rows, "agreement", low="low", high="high", shift=0.12 - 0.24 * i, color=colour, label=source)
+    axes.set_yticks([-i for i in range(len(names))], names)
+    axes.set(xlabel="rank correlation with people's judgements")
+    axes.legend(frameon=False, fontsize=8)
+    return _finished(figure)
+
+
+def _points(
+    axes: Axes,
+    rows: pd.DataFrame,
+    name: str,
+    *,
+    color: Any,
+    label: str,
+    low: str = "",
+    high: str = "",
+    shift: float = 0.0,
+    fmt: str = "o",
+    face: str | None = None,
+) -> None:
+    """A column's values with their intervals, a line a row."""
+    middle, least, most = rows[name], rows[low or f"{name}_low"], rows[high or f"{name}_high"]
+    axes.errorbar(
+        middle, -rows.index + shift, xerr=[(middle - least).clip(0), (most - middle).clip(0)], fmt=fmt, color=color,
+        markerfacecolor=face or color, capsize=2, ms=5, lw=1, label=label,
+    )  # fmt: skip
 
 
 def _along(course: pd.DataFrame, statistics: list[str], quantities: list[str]) -> Figure:

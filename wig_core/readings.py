@@ -257,7 +257,8 @@ def readings_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
     Returns:
         readings, runs, words; of each quantity (suffix _kl or _self): in how many readings the correlation has risen
         or fallen (whole interval) and ends positive (whole interval), the least, greatest and middle R² after and ΔR²;
-        and agreement, the least rank correlation with the first reading after fine-tuning.
+        and agreement, the least rank correlation with the first reading after fine-tuning; and of each reading, by its
+        short form with _ for blanks, the correlation with KL afterwards, after_…, with after_low_… and after_high_….
     """
     numbers: dict[str, float | int | str] = {
         "readings": table["reading"].nunique(),
@@ -265,6 +266,9 @@ def readings_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         "words": int(table["n_words"].iloc[0]),
         "agreement": float(table["agreement_after"].min()),
     }
+    for row in table[table["x"] == "kl"].to_dict("records"):
+        for end in ("", "_low", "_high"):
+            numbers[f"after{end}_{row['reading'].replace(' ', '_')}"] = row[f"correlation_after{end}"]
     for x, short in (("kl", "kl"), ("self_information", "self")):
         rows = table[table["x"] == x]
         numbers |= {

@@ -84,16 +84,16 @@ def regress(
                 f"{x if name == 'x' else name} is the same for all {len(sample)} words; nothing to regress"
             )
     slope, intercept, correlation = _line(sample)
-    resampled = np.array([_line(sample[rows]) for rows in _resamples(len(sample), bootstrap, seed)]).reshape(-1, 3)
+    resampled = np.array([_line(sample[rows]) for rows in resamples(len(sample), bootstrap, seed)]).reshape(-1, 3)
     slopes, correlations = resampled[:, 0], resampled[:, 2]
     return Regression(
         x=x,
         r2=correlation**2,
-        r2_interval=_interval(correlations**2),
+        r2_interval=interval(correlations**2),
         correlation=correlation,
-        correlation_interval=_interval(correlations),
+        correlation_interval=interval(correlations),
         slope=slope,
-        slope_interval=_interval(slopes),
+        slope_interval=interval(slopes),
         intercept=intercept,
         n_words=len(sample),
     )
@@ -162,7 +162,7 @@ def compare(
     measured = np.array(statistics)  # [1 + bootstrap, before or after, statistic]
     sides = {"before": measured[:, 0], "after": measured[:, 1], "difference": measured[:, 1] - measured[:, 0]}
     estimates = {
-        side: {name: (float(values[0, i]), *_interval(values[1:, i])) for i, name in enumerate(STATISTICS)}
+        side: {name: (float(values[0, i]), *interval(values[1:, i])) for i, name in enumerate(STATISTICS)}
         for side, values in sides.items()
     }
     return Change(x=x, **estimates, n_words=len(words), runs=len(after))
@@ -205,11 +205,13 @@ def _residual(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.floa
     return y - intercept - slope * x
 
 
-def _resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
+def resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
+    """Rows drawn with replacement from so many, ``[times, size]``."""
     return np.random.default_rng(seed).integers(size, size=(times, size))
 
 
-def _interval(values: NDArray[np.float64]) -> Interval:
+def interval(values: NDArray[np.float64]) -> Interval:
+    """The ends of the middle 95% of resampled values; not numbers where there are none."""
     if not len(values):
         return (float("nan"), float("nan"))
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])

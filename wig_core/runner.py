@@ -42,6 +42,7 @@ class Run:
     profile: str
     values: dict[str, Any]
     changed: dict[str, Any]  # what a reader set otherwise than the profile
+    apart: bool = False  # beside the profile's own results, to compare with them
 
     @classmethod
     def of(cls, root: Path, page: Page, profile: Profile, given: Mapping[str, Any] | None = None) -> "Run":
@@ -58,7 +59,7 @@ class Run:
     @property
     def notebook(self) -> Path:
         """The executed page."""
-        folder = f"runs/{self.page.name}-{self.label}" if self.changed else f"pages/{self.profile}"
+        folder = f"runs/{self.page.name}-{self.label}" if self.changed else f"pages/{self._place}"
         return self.root / "book/_build" / folder / f"{self.page.name}.ipynb"
 
     @property
@@ -69,7 +70,11 @@ class Run:
     @property
     def results(self) -> str:
         """Where the page writes its numbers, relative to the project."""
-        return f"results/runs/{self.page.short}-{self.label}" if self.changed else f"results/{self.profile}"
+        return f"results/runs/{self.page.short}-{self.label}" if self.changed else f"results/{self._place}"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.profile}-again" if self.apart else self.profile
 
     def key(self) -> str:
         """Return a hash of all that decides the page: source, values, files they name, package, libraries."""

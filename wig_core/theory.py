@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,22 @@ from wig_core.errors import InputError
 
 Floats = NDArray[np.float64]
 Norm = Literal["raw", "centred", "metric"]
+
+
+class WordModel(Protocol):
+    """What is known of the words of sentences, estimated or not."""
+
+    @property
+    def probability(self) -> Floats:
+        """P(w), ``[words]``."""
+
+    @property
+    def neighbours(self) -> Floats:
+        """P_sent(w' | w), ``[words, words]``."""
+
+    @property
+    def kl(self) -> Floats:
+        """KL(P_sent(· | w) ‖ P(·)) in nats, ``[words]``."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +105,48 @@ class TopicModel:
 
 
 @dataclass(frozen=True)
+class CountedModel:
+    """The same quantities, counted.
+
+    Attributes:
+        joint: P(w, w'), symmetric, ``[words, words]``.
+    """
+
+    joint: Floats
+
+    @classmethod
+    def of_counts(cls, pairs: Floats) -> CountedModel:
+        """From how often two words are met in a sentence, ``[words, words]``."""
+        both = pairs + pairs.T
+        return cls(both / both.sum())
+
+    @classmethod
+    def sample(cls, model: TopicModel, size: int, *, seed: int = 0) -> CountedModel:
+        """So many pairs of words drawn from a model of topics; every word is met once with itself besides, so that
+        none is missing."""
+        chance, words = np.random.default_rng(seed), len(model.probability)
+        joint = model.neighbours * model.probability[:, None]
+        drawn = chance.multinomial(size, joint.ravel() / joint.sum()).reshape(words, words)
+        return cls.of_counts(drawn + np.eye(words))
+
+    @property
+    def probability(self) -> Floats:
+        """P(w) as the marginal of the pairs: how often w is a partner."""
+        return self.joint.sum(1)
+
+    @property
+    def neighbours(self) -> Floats:
+        """P_sent(w' | w)."""
+        return self.joint / self.joint.sum(1, keepdims=True)
+
+    @property
+    def kl(self) -> Floats:
+        """KL(P_sent(· | w) ‖ P(·)) in nats."""
+        given, probability = self.neighbours, self.probability
+        return (given * np.log(np.where(given > 0, given / probability, 1.0))).sum(1)
+
+
+@dataclass(frozen=True)
 class Training:
     """How a static encoder is trained; the defaults keep what the theorem assumes, each other value breaks something.
 
@@ -138,26 +196,44 @@ def train_static(model: TopicModel, training: Training) -> Tensor:
     return vectors.detach()
 
 
-def train_exactly(model: TopicModel, *, dimension: int = 16, steps: int = 1500, seed: int = 0) -> Tensor:
-    """The same for one-word sentences and an infinite batch: the loss is its expectation, so no sampling disturbs it.
+def train_exactly(
+    model: WordModel, *, dimension: int = 16, steps: int = 1500, learning_rate: float = 0.02, seed: int = 0
+) -> Tensor:
+    """The same for one-word sentences and an infinite batch; the last of `exact_course`."""
+    return exact_course(model, dimension=dimension, at=[steps], learning_rate=learning_rate, seed=seed)[steps]
 
-    ``−Σ P(w, w') w·w' + Σ P(w) log Σ P(w') exp(w·w')``, by Adam with a rate that falls to 0.
+
+def exact_course(
+    model: WordModel,
+    *,
+    dimension: int = 16,
+    at: Sequence[int],
+    learning_rate: float = 0.02,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+) -> dict[int, Tensor]:
+    """Word vectors at some steps of training on one-word sentences with an infinite batch: the loss is its
+    expectation, so no sampling disturbs it.
+
+    ``−Σ P(w, w') w·w' + Σ P(w) log Σ P(w') exp(w·w')``, by Adam with a rate that falls to 0 at the last step.
     """
     chance = torch.Generator().manual_seed(seed)
-    probability = torch.from_numpy(model.probability)
-    joint = torch.from_numpy(model.neighbours) * probability.unsqueeze(1)
-    start = 0.1 * torch.randn(len(probability), dimension, generator=chance, dtype=torch.float64)
-    vectors = nn.Parameter(start)
-    optimiser = torch.optim.Adam([vectors], lr=0.02)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    for _ in range(steps):
+    probability = torch.from_numpy(model.probability).to(dtype)
+    joint = torch.from_numpy(model.neighbours).to(dtype) * probability.unsqueeze(1)
+    vectors = nn.Parameter(0.1 * torch.randn(len(probability), dimension, generator=chance, dtype=dtype))
+    optimiser = torch.optim.Adam([vectors], lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(at))
+    found = {}
+    for step in range(max(at) + 1):
+        if step in at:
+            found[step] = vectors.detach().clone()
         scores = vectors @ vectors.T
         loss = (probability * torch.logsumexp(scores + probability.log(), 1)).sum() - (joint * scores).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-    return vectors.detach()
+    return found
 
 
 def optimal_vectors(model: TopicModel, dimension: int) -> Tensor:
@@ -173,7 +249,7 @@ def optimal_vectors(model: TopicModel, dimension: int) -> Tensor:
     return torch.from_numpy(directions[:, leading] * np.sqrt(kept) / root[:, None])
 
 
-def half_squared_norms(vectors: Tensor, model: TopicModel, norm: Norm, *, length: int = 1) -> Floats:
+def half_squared_norms(vectors: Tensor, model: WordModel, norm: Norm, *, length: int = 1) -> Floats:
     """What the theory sets equal to KL(w), ``[words]``.
 
     "raw": ½‖w‖². "centred": ½‖w − w̄‖², with w̄ the mean over P. "metric": ½(w − w̄)ᵀG(w − w̄), with G the covariance of
@@ -195,7 +271,7 @@ def half_squared_norms(vectors: Tensor, model: TopicModel, norm: Norm, *, length
     return 0.5 * np.einsum("wi,ij,wj->w", centred, covariance, centred)
 
 
-def fit_to_kl(vectors: Tensor, model: TopicModel, *, length: int = 1) -> pd.DataFrame:
+def fit_to_kl(vectors: Tensor, model: WordModel, *, length: int = 1) -> pd.DataFrame:
     """How each norm follows the true KL over words: norm, r2, slope of the norm on KL, and rank (correlation)."""
     rows = []
     for norm in get_args(Norm):
@@ -205,7 +281,7 @@ def fit_to_kl(vectors: Tensor, model: TopicModel, *, length: int = 1) -> pd.Data
     return pd.DataFrame(rows, columns=["norm", "r2", "slope", "rank"])
 
 
-def norms_and_kl(vectors: Tensor, model: TopicModel) -> pd.DataFrame:
+def norms_and_kl(vectors: Tensor, model: WordModel) -> pd.DataFrame:
     """Each word's true KL and its half squared norms: kl, norm and value."""
     tables = [
         pd.DataFrame({"kl": model.kl, "norm": norm, "value": half_squared_norms(vectors, model, norm)})
@@ -273,6 +349,37 @@ def broken_assumptions(
             training = replace(Training(dimension=8, steps=steps, learning_rate=0.005, seed=seed), **BREAKS[name])  # type: ignore[arg-type]
             fit = fit_to_kl(train_static(model, training), model, length=training.length)
             tables.append(fit.assign(broken=name, seed=seed))
+    return pd.concat(tables, ignore_index=True)
+
+
+def along(
+    *,
+    strength: float,
+    words: int = 400,
+    dimension: int = 16,
+    at: Sequence[int] = (30, 100, 300, 1000),
+    samples: Sequence[int] = (10_000, 100_000, 1_000_000),
+    dimensions: Sequence[int] = (2, 4, 8, 16),
+    seed: int = 0,
+) -> pd.DataFrame:
+    """`fit_to_kl` of exact training along its steps, with KL and co-occurrence counted in samples of pairs, and with
+    other dimensions.
+
+    Returns:
+        One row an axis ("step", "pairs counted" or "dimension"), value and norm: axis, value, and the columns of
+        `fit_to_kl`. The fit is always to the true KL.
+    """
+    model, last = TopicModel.draw(words=words, strength=strength, seed=seed), max(at)
+    cases: list[tuple[str, int, Tensor]] = [
+        ("step", step, vectors)
+        for step, vectors in exact_course(model, dimension=dimension, at=at, seed=seed).items()
+    ]
+    for size in samples:
+        counted = CountedModel.sample(model, size, seed=seed)
+        cases.append(("pairs counted", size, train_exactly(counted, dimension=dimension, steps=last, seed=seed)))
+    for other in dimensions:
+        cases.append(("dimension", other, train_exactly(model, dimension=other, steps=last, seed=seed)))
+    tables = [fit_to_kl(vectors, model).assign(axis=axis, value=value) for axis, value, vectors in cases]
     return pd.concat(tables, ignore_index=True)
 
 

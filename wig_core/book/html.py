@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import yaml
 
+from wig_core.book.claims import claims_page, read_claims, read_numbers, summary
 from wig_core.book.pages import TITLE, Profile, Project
 from wig_core.book.provenance import caption, provenance
 from wig_core.runner import BuildError, Progress, Run, digest, execute_pages, versions
@@ -46,11 +47,27 @@ def assemble(project: Project, runs: list[Run], source: Path) -> Path:
     for run in runs:
         nbformat.write(with_caption(run), source / f"notebooks/{run.page.name}.ipynb")
     (source / "provenance.md").write_text(provenance(project.root, runs), "utf-8")
+    write_claims(project, runs, source)
     config = yaml.safe_load((source / "_config.yml").read_text("utf-8"))
     config.setdefault("parse", {}).setdefault("myst_substitutions", {})["profile"] = runs[0].profile
     config.setdefault("html", {})["extra_footer"] = f"<p>Profile {runs[0].profile}</p>"
     (source / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
     return source
+
+
+def write_claims(project: Project, runs: list[Run], source: Path) -> None:
+    """Put the page of claims, and the short table that the front page includes, into the book's source; beside the
+    run's own verdicts those of the shipped run of the profile full."""
+    path = project.root / "book/claims.yml"
+    if not path.is_file():
+        return
+    claims, names = read_claims(path), [run.page.short for run in runs]
+    folders = {runs[0].profile: project.root / runs[0].results, "full": project.root / "results/full"}
+    numbers = {name: read_numbers(folder) for name, folder in folders.items()}
+    numbers[runs[0].profile] = {page: found for page, found in numbers[runs[0].profile].items() if page in names}
+    links = {run.page.short: f"/notebooks/{run.page.name}" for run in runs}
+    (source / "claims.md").write_text(claims_page(claims, numbers, links), "utf-8")
+    (source / "claims_table.txt").write_text(summary(claims, numbers), "utf-8")
 
 
 def with_caption(run: Run) -> nbformat.NotebookNode:

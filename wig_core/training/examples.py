@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import gzip
 import itertools
-import json
 import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
-from wig_core.corpora import Columns, PathOrName, normalised, present, read_columns, wikipedia_sample
+from wig_core.corpora import Columns, PathOrName, normalised, present, read_columns, wikipedia_sample, wordnet_glosses
 from wig_core.errors import InputError
 from wig_core.wikipedia import Article
 
@@ -57,6 +54,9 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
             `"relations"`: two sentences and how they relate: neighbours (0), in one article (1), in two (2);
             `"titles"`: an article's title and a sentence of it;
             `"glosses"`: a gloss of WordNet and an example of its use;
+            `"crops"`: two runs of words of one paragraph, drawn apart (as in Contriever, Izacard et al. 2022);
+            `"passages"`: a sentence, the rest of its paragraph (the inverse cloze task of Lee et al. 2019), and another
+            paragraph of the article as hard negative (in the manner of DPR, Karpukhin et al. 2020);
             or a file or hub data set, named as in `load_corpus`, with the columns `anchor`, `positive` and perhaps
             `negative`, or with `sentence1`, `sentence2` and `label` (0, 1, 2, …), or with one column `sentence`.
         split: of a hub data set, default `"train"`.
@@ -129,13 +129,39 @@ def _titles(_: random.Random) -> Iterator[Row]:
 
 
 def _glosses(_: random.Random) -> Iterator[Row]:
-    file = resources.files("wig_core") / "data" / "wordnet_glosses.jsonl.gz"
-    with file.open("rb") as packed, gzip.open(packed, "rt", encoding="utf-8") as lines:
-        yield from (tuple(json.loads(line)) for line in lines)
+    return wordnet_glosses()
+
+
+def _crops(chance: random.Random) -> Iterator[Row]:
+    for paragraph in _paragraphs():
+        words = " ".join(paragraph).split()
+        if len(words) >= 4 * HALF:
+            yield _crop(words, chance), _crop(words, chance)
+
+
+def _crop(words: list[str], chance: random.Random) -> str:
+    """A run of 10% to 50% of the words, at least `HALF`."""
+    size = max(HALF, round(len(words) * chance.uniform(0.1, 0.5)))
+    start = chance.randrange(len(words) - size + 1)
+    return " ".join(words[start : start + size])
+
+
+def _passages(chance: random.Random) -> Iterator[Row]:
+    for article in _articles():
+        for place, paragraph in enumerate(article.paragraphs):
+            others = [*article.paragraphs[:place], *article.paragraphs[place + 1 :]]
+            for i, query in enumerate(paragraph):
+                rest = paragraph[:i] + paragraph[i + 1 :]
+                if rest and others:
+                    yield query, " ".join(rest), " ".join(chance.choice(others))
 
 
 def _all_sentences() -> Iterator[str]:
     return (sentence for article in _articles() for sentence in itertools.chain(*article.paragraphs))
+
+
+def _paragraphs() -> Iterator[list[str]]:
+    return itertools.chain(*(article.paragraphs for article in _articles()))
 
 
 def _following(article: Article) -> Iterator[Row]:
@@ -150,6 +176,8 @@ _PACKAGED: dict[str, Callable[[random.Random], Iterator[Row]]] = {
     "neighbours-and-far": _neighbours_and_far,
     "titles": _titles,
     "glosses": _glosses,
+    "crops": _crops,
+    "passages": _passages,
 }
 _LABELLED = {"relations": _relations}
 NAMES = [*_PACKAGED, *_LABELLED]

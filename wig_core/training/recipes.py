@@ -194,6 +194,11 @@ def train_back(base: str, recipe: MaskedRecipe, *, at: Sequence[int] = ()) -> di
     return _trained(start, recipe, sentences, at, train)
 
 
+def _trainers(folder: Path) -> list[Path]:
+    """What decides a training, besides the texts, which are in the key themselves."""
+    return [path for path in folder.rglob("*.py") if path.name not in ("examples.py", "pretraining.py")]
+
+
 def _trained(
     start: SentenceEncoder,
     recipe: Recipe | MaskedRecipe,
@@ -211,7 +216,7 @@ def _trained(
         "texts": hash_of(texts),
         "recipe": {type(recipe).__name__: asdict(recipe)},
         "steps": steps,
-        "sources": hash_of_sources(package / "encoders.py", package / "training"),
+        "sources": hash_of_sources(package / "encoders.py", *_trainers(package / "training")),
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
     }
 

@@ -1,0 +1,174 @@
+"""Every claim, its rule, and the verdict that the numbers of a run give: read from files, never typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from wig_core.book.provenance import table
+from wig_core.errors import InputError
+
+Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its short name
+
+
+class Verdict(Enum):
+    """What a run says of a claim."""
+
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "undecided"
+    UNTESTED = "not tested in this profile"
+
+
+@dataclass(frozen=True)
+class Test:
+    """One condition on a measured number.
+
+    Attributes:
+        says: what the number is.
+        page: whose numbers it is among, by its short name.
+        value: its name there; `low` and `high` those of the ends of its interval, where it has one.
+        above, below: what it must surely be; it fails where it surely is not.
+        between: two ends; it holds where all of its interval is inside, and fails where none of it is.
+        equals: the name of another number that it must equal.
+    """
+
+    says: str
+    page: str
+    value: str
+    low: str | None = None
+    high: str | None = None
+    above: float | None = None
+    below: float | None = None
+    between: tuple[float, float] | None = None
+    equals: str | None = None
+
+    def verdict(self, numbers: Numbers) -> Verdict:
+        """What the numbers say; `UNTESTED` where the page has left none of that name."""
+        found = [self._number(numbers, name) for name in (self.value, self.low, self.high, self.equals)]
+        if None in found:
+            return Verdict.UNTESTED
+        value, low, high, other = cast("list[float]", found)
+        if self.equals is not None:
+            return Verdict.HOLDS if value == other else Verdict.FAILS
+        below, above = self.between or (
+            self.above if self.above is not None else float("-inf"),
+            self.below if self.below is not None else float("inf"),
+        )
+        if below < low and high < above:
+            return Verdict.HOLDS
+        return Verdict.FAILS if high <= below or low >= above else Verdict.UNDECIDED
+
+    def shown(self, numbers: Numbers) -> str:
+        """The number with its interval, and what it is."""
+        value, low, high, other = (
+            "–" if (number := self._number(numbers, name)) is None else f"{number:.3g}"
+            for name in (self.value, self.low, self.high, self.equals)
+        )
+        text = f"{self.says}: {value}"
+        return text + (f" [{low}, {high}]" if self.low else "") + (f" of {other}" if self.equals else "")
+
+    def _number(self, numbers: Numbers, name: str | None) -> float | None:
+        """The named number, or None if the page has left none; the value where no name is given."""
+        found = numbers.get(self.page, {}).get(name or self.value)
+        return float(found) if isinstance(found, float | int) else None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim or question of the paper, or a limitation to test.
+
+    Attributes:
+        id: as the paper's list has it; a part of one has a letter more.
+        text: what is claimed or asked.
+        rule: what decides it, in words.
+        tests: the same in numbers: it holds if all do, does not if one does not.
+    """
+
+    id: str
+    text: str
+    rule: str
+    tests: tuple[Test, ...]
+
+    def verdict(self, numbers: Numbers) -> Verdict:
+        """What a run says of the whole."""
+        found = [test.verdict(numbers) for test in self.tests]
+        if Verdict.FAILS in found:
+            return Verdict.FAILS
+        if all(one is Verdict.UNTESTED for one in found):
+            return Verdict.UNTESTED
+        return Verdict.HOLDS if all(one is Verdict.HOLDS for one in found) else Verdict.UNDECIDED
+
+
+def read_claims(path: Path) -> list[Claim]:
+    """The claims of a YAML file.
+
+    Raises:
+        InputError: it is not what it should be.
+    """
+    try:
+        listed = yaml.safe_load(path.read_text("utf-8"))
+        return [Claim(**claim, tests=tuple(map(_test, tests))) for claim, tests in _parted(listed)]
+    except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path}: is no list of claims ({str(error).splitlines()[0]}); see its first lines") from None
+
+
+def _parted(listed: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    for one in listed:
+        tests = one.pop("tests")
+        yield one, tests
+
+
+def _test(given: dict[str, Any]) -> Test:
+    between = given.pop("between", None)
+    test = Test(**given, between=tuple(between) if between else None)
+    if [test.above, test.below, test.between, test.equals] == [None] * 4:
+        raise KeyError(f"test {test.says!r} has no condition")
+    return test
+
+
+def read_numbers(folder: Path) -> dict[str, dict[str, float | int | str]]:
+    """The numbers that the pages of a run have left in a folder, by page."""
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def summary(claims: list[Claim], runs: Mapping[str, Numbers]) -> str:
+    """A short table for the front page: each claim, and its verdict in each run."""
+    rows = [[claim.id, claim.text, *(_mark(claim.verdict(numbers)) for numbers in runs.values())] for claim in claims]
+    return table(["", "claim or question", *runs], rows)
+
+
+def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping[str, str]) -> str:
+    """The source of the page of claims: rules, numbers and verdicts of each run.
+
+    Args:
+        claims: from `read_claims`.
+        runs: the numbers of each run, by its name.
+        pages: of each page's short name the document to link to.
+    """
+    sections = [
+        "# The claims, one by one",
+        "Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the pages write. "
+        "A claim *holds* if all its conditions do: the whole 95% interval on the right side. It *does not hold* if one of them is wholly on the "
+        "wrong side. Otherwise it is *undecided*. This page is computed from the files of numbers of each run; nothing on it is typed.",
+        summary(claims, runs),
+    ]
+    for claim in claims:
+        links = dict.fromkeys(pages[test.page] for test in claim.tests if test.page in pages)
+        rows = [
+            [name, _mark(claim.verdict(numbers)), " <br> ".join(test.shown(numbers) for test in claim.tests)]
+            for name, numbers in runs.items()
+        ]
+        seen = ", ".join(f"{{doc}}`{link}`" for link in links)
+        sections += [f"## {claim.id}", f"{claim.text}\n\n**Rule.** {claim.rule} See {seen}.", table(["run", "verdict", "numbers"], rows)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _mark(verdict: Verdict) -> str:
+    return f"**{verdict.value}**" if verdict in (Verdict.HOLDS, Verdict.FAILS) else verdict.value
