@@ -121,8 +121,7 @@ broken.groupby(["broken", "norm"], sort=False)[["r2", "slope", "rank"]].mean().r
 publish(
     results,
     "theorem",
-    laboratory_headline(exact, broken)
-    | {"middle": strengths[len(strengths) // 2]},
+    laboratory_headline(exact, broken) | {"middle": strengths[len(strengths) // 2]},
     exact=exact,
     broken=broken,
     course=course,

@@ -82,9 +82,7 @@ weights_of_parts(weights)
 # ## Within the classes
 
 # %%
-classes = within_classes(
-    occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed
-)
+classes = within_classes(occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed)
 readable_classes(classes)
 
 # %% [markdown]
@@ -106,9 +104,7 @@ fits.set_index(["baseline", "class", "x"]).round(3)
 # The change of R² on KL is divided: *unique* is what KL explains beside the divide of open and closed words, *common* what it shares with it, and *group* what the divide explains by itself.
 
 # %%
-split = split_of_change(
-    occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed
-)
+split = split_of_change(occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed)
 split.set_index(["baseline", "x", "share"]).round(3)
 
 # %% tags=["remove-cell"]

@@ -69,9 +69,7 @@ weights = mean_weights(yardstick.weigh(SentenceEncoder.load(encoder)))
 quantities = word_quantities(
     yardstick.whole, min_count=min_count, shuffles=shuffles, topics=topics, seed=seed
 )
-shares = explained(
-    weights, quantities, list(NAMES), bootstrap=bootstrap, seed=seed
-)
+shares = explained(weights, quantities, list(NAMES), bootstrap=bootstrap, seed=seed)
 quantities_bars(shares)
 
 # %% [markdown]

@@ -51,7 +51,10 @@ from wig_core.static_embeddings import (
 # %%
 judged = load_similarities(pairs)
 information = word_information(
-    load_corpus(corpus, column=column), min_count=min_count, shuffles=shuffles, seed=seed
+    load_corpus(corpus, column=column),
+    min_count=min_count,
+    shuffles=shuffles,
+    seed=seed,
 )
 weightings = {
     "uniform": None,

@@ -185,8 +185,8 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         settings have risen, fallen (correlation, whole interval) or end positive; of the largest ΔR²: best_setting,
         best_r2 with _low and _high, best_before, best_after, best_ceiling;
         learned, how many agree better with people than before; and of each setting in turn (suffix _0, _1, …) setting,
-        the change of R² and of the correlation and the correlation afterwards (r2, correlation, after), each with …_low and
-        …_high before the suffix.
+        the change of R² and of the correlation and the correlation afterwards (r2, correlation, after), each with
+        …_low and …_high before the suffix.
     """
     baseline = table["baseline"].iloc[0]
     of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]

@@ -14,9 +14,7 @@ from wig_core.training.recipes import Recipe
 from wig_core.yardstick import Yardstick
 
 
-def fits_over_corpora(
-    encoder: str, corpora: Sequence[str], *, bootstrap: int = 1000, **options: Any
-) -> pd.DataFrame:
+def fits_over_corpora(encoder: str, corpora: Sequence[str], *, bootstrap: int = 1000, **options: Any) -> pd.DataFrame:
     """`regress_by_baseline` of one encoder's weights on each corpus, whose own information is used.
 
     Args:
@@ -63,10 +61,10 @@ def generality_headline(fits: pd.DataFrame, changed: pd.DataFrame) -> dict[str, 
     """The numbers that prose quotes, for KL under the first baseline.
 
     Returns:
-        corpora, baseline, runs; positive, on how many the encoder's correlation is surely above zero; risen and fallen, on how
-        many fine-tuning surely raised or lowered the base's; least, greatest and spread, the R² of the encoder; and of
-        each corpus in turn (_0, _1, …) corpus, r2 with its ends, correlation with its ends, and change (of the base's
-        correlation) with its ends.
+        corpora, baseline, runs; positive, on how many the encoder's correlation is surely above zero; risen and
+        fallen, on how many fine-tuning surely raised or lowered the base's; least, greatest and spread, the R² of the
+        encoder; and of each corpus in turn (_0, _1, …) corpus, r2 with its ends, correlation with its ends, and
+        change (of the base's correlation) with its ends.
     """
     baseline = str(fits["baseline"].iloc[0])
     own = fits[(fits["baseline"] == baseline) & (fits["x"] == "kl")]

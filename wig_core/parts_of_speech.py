@@ -20,9 +20,9 @@ from wig_core.yardstick import Yardstick
 # Penn Treebank's tags (Marcus et al. 1993) by their first letters; open classes first.
 OPEN = {"NNP": "name", "NN": "noun", "VB": "verb", "JJ": "adjective", "RB": "adverb", "CD": "number", "FW": "foreign"}
 CLOSED = {
-    "DT": "determiner", "PDT": "determiner", "PRP": "pronoun", "WP": "pronoun", "WDT": "determiner", "WRB": "adverb, wh",
-    "IN": "preposition", "TO": "to", "CC": "conjunction", "MD": "modal", "EX": "there", "RP": "particle", "POS": "'s",
-    "UH": "interjection",
+    "DT": "determiner", "PDT": "determiner", "PRP": "pronoun", "WP": "pronoun", "WDT": "determiner",
+    "WRB": "wh-adverb", "IN": "preposition", "TO": "to", "CC": "conjunction", "MD": "modal", "EX": "there",
+    "RP": "particle", "POS": "'s", "UH": "interjection",
 }  # fmt: skip
 CLASSES = ("all", "open", "closed")
 
@@ -101,8 +101,8 @@ def fits_within_classes(
     """The regression within each class of words, of one encoder's `Yardstick.weigh`.
 
     Returns:
-        One row a baseline, class (of `CLASSES`) and quantity: r2 and correlation with …_low and …_high, n_words. A class
-        of fewer than ten words is left out.
+        One row a baseline, class (of `CLASSES`) and quantity: r2 and correlation with …_low and …_high, n_words. A
+        class of fewer than ten words is left out.
     """
     rows = []
     for baseline, table in occurrences.groupby("baseline", sort=False):
@@ -217,8 +217,6 @@ def _split(x: Floats, group: NDArray[np.bool_], weights: Floats) -> tuple[float,
     return own, both - split, own - (both - split), split
 
 
-
-
 def parts_headline(
     classes: pd.DataFrame, weights: pd.DataFrame, split: pd.DataFrame, fits: pd.DataFrame
 ) -> dict[str, float | int | str]:
@@ -228,8 +226,8 @@ def parts_headline(
         baseline, runs; of each class (suffix _all, _open, _closed) words, r2_before, r2_after, correlation_after and
         the change of R², r2, with …_low and …_high before the suffix; of each share of `paired_split` (suffix _total,
         _unique, _common, _group) split with its ends; and the mean weight of closed-class words, closed_before and
-        closed_after, as a multiple of all words'; and of `fits_within_classes` the correlation in each class, encoder_…,
-        with encoder_low_… and encoder_high_….
+        closed_after, as a multiple of all words'; and of `fits_within_classes` the correlation in each class,
+        encoder_…, with encoder_low_… and encoder_high_….
     """
     baseline = str(classes["baseline"].iloc[0])
     numbers: dict[str, float | int | str] = {"baseline": baseline, "runs": int(classes["runs"].iloc[0])}
@@ -244,7 +242,11 @@ def parts_headline(
                 numbers[f"{statistic}_after{end}_{name}"] = row[f"{statistic}_after{end}"]
     for row in split[(split["baseline"] == baseline) & (split["x"] == "kl")].to_dict("records"):
         name = row["share"]
-        numbers |= {f"split_{name}": row["difference"], f"split_low_{name}": row["low"], f"split_high_{name}": row["high"]}
+        numbers |= {
+            f"split_{name}": row["difference"],
+            f"split_low_{name}": row["low"],
+            f"split_high_{name}": row["high"],
+        }
     closed = weights[(weights["baseline"] == baseline) & ~weights["open"]]
     for stage, rows in closed.groupby("stage"):
         numbers[f"closed_{stage}"] = float(np.average(rows["weight"], weights=rows["words"]))

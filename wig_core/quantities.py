@@ -15,6 +15,7 @@ from wig_core.information import word_information
 from wig_core.regression import interval, join, resamples
 from wig_core.words import words_of
 
+RUN = 20  # sentences that are taken to be of one topic
 Floats = NDArray[np.float64]
 NAMES = {
     "kl": "KL(w)",
@@ -42,7 +43,8 @@ def word_quantities(
         - idf: −log of the share of sentences that hold the word (Spärck Jones 1972);
         - sif: a/(a + P(w)) with a = 0.001 (Arora, Liang and Ma 2017, their equation 3), no unit;
         - topic_information: KL(P(topic | w) ‖ P(topic)), which is what w adds to the mutual information of word and
-          topic of the sentence, by latent Dirichlet allocation (Blei, Ng and Jordan 2003, gensim's) on the sentences.
+          topic of the sentence, by latent Dirichlet allocation (Blei, Ng and Jordan 2003, gensim's) on runs of
+          sentences.
     """
     table = word_information(corpus, min_count=min_count, shuffles=shuffles, seed=seed)
     sentences = [words_of(sentence) for sentence in corpus]
@@ -59,17 +61,22 @@ def sif(probability: pd.Series, a: float = 1e-3) -> pd.Series:
 
 
 def topic_information(sentences: Sequence[Sequence[str]], words: list[str], *, topics: int, seed: int = 0) -> Floats:
-    """KL(P(topic | w) ‖ P(topic)) in nats for each of the words, which are the model's whole vocabulary."""
+    """KL(P(topic | w) ‖ P(topic)) in nats for each of the words, which are the model's whole vocabulary.
+
+    A document of the model is a run of `RUN` sentences in the order of the corpus: one sentence is too short to tell its
+    topic, and neighbours mostly share it.
+    """
     from gensim.models import LdaModel
 
     place = {word: i for i, word in enumerate(words)}
     bags = []
-    for sentence in sentences:
-        ids, counts = np.unique([place[word] for word in sentence if word in place], return_counts=True)
+    for start in range(0, len(sentences), RUN):
+        run = itertools.chain(*sentences[start : start + RUN])
+        ids, counts = np.unique([place[word] for word in run if word in place], return_counts=True)
         if len(ids):
             bags.append(list(zip(ids.astype(int).tolist(), counts.tolist(), strict=True)))
     model = LdaModel(
-        bags, num_topics=topics, id2word=dict(enumerate(words)), random_state=seed, passes=2, alpha="symmetric"
+        bags, num_topics=topics, id2word=dict(enumerate(words)), random_state=seed, passes=10, alpha="symmetric"
     )
     frequency = np.zeros(len(words))
     for ids, counts in (np.array(bag).T for bag in bags):
@@ -109,9 +116,9 @@ def explained(
         bootstrap, seed: see `regress`.
 
     Returns:
-        One row a quantity and kind ("linear" or "rank"): correlation (signed), alone (R² of it by itself), unique (what R² of
-        all loses without it), common (alone − unique), together (R² of all), and the ends of the 95% intervals over
-        words of the first three, …_low and …_high; n_words.
+        One row a quantity and kind ("linear" or "rank"): correlation (signed), alone (R² of it by itself), unique
+        (what R² of all loses without it), common (alone − unique), together (R² of all), and the ends of the 95%
+        intervals over words of the first three, …_low and …_high; n_words.
 
     Raises:
         InputError: see `regress`; fewer words than quantities.

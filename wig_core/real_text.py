@@ -1,8 +1,8 @@
 """The theorem on real text: a static encoder on a corpus, and the input embeddings of transformers.
 
-Raw KL is tied to frequency, and so is the norm of a vector that was trained on few occurrences. So both are measured again on
-the corpus with its words shuffled among sentences, and the difference is what counting alone does not explain
-(Oyama et al. 2023).
+Raw KL is tied to frequency, and so is the norm of a vector that was trained on few occurrences. So both are measured
+again on the corpus with its words shuffled among sentences, and the difference is what counting alone does not
+explain (Oyama et al. 2023).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.information import Cooccurrence
 from wig_core.regression import compare, interval, resamples
-from wig_core.theory import CountedModel, Floats, Norm, exact_course, half_squared_norms
+from wig_core.theory import CountedModel, Norm, exact_course, half_squared_norms
 from wig_core.training.recipes import Recipe, fine_tune
 from wig_core.words import words_of
 
@@ -61,9 +61,7 @@ def static_encoder(
     orders = [np.arange(len(ids)), *(chance.permutation(len(ids)) for _ in range(shuffles))]
     models = [_counted(ids[order], lengths, len(words)) for order in orders]
     courses = [
-        exact_course(
-            model, dimension=dimension, at=at, learning_rate=learning_rate, seed=seed, dtype=torch.float32
-        )
+        exact_course(model, dimension=dimension, at=at, learning_rate=learning_rate, seed=seed, dtype=torch.float32)
         for model in models
     ]
     tables = []
@@ -110,7 +108,8 @@ def static_fits(norms: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0) ->
 
     Returns:
         One row a step, norm and kind ("as it is", "shuffled", "corrected"): correlation (signed), r2, slope of the norm
-        on KL, the ends of the 95% intervals over words of the first two, and frequency, the correlation of the norm with −log P.
+        on KL, the ends of the 95% intervals over words of the first two, and frequency, the correlation of the norm
+        with −log P.
     """
     rows = []
     for (step, norm), table in norms.groupby(["step", "norm"], sort=False):
@@ -174,10 +173,11 @@ def real_text_headline(fits: pd.DataFrame, changes: pd.DataFrame) -> dict[str, f
     """The numbers that prose quotes.
 
     Returns:
-        words, step (the last); of the static encoder there, for each norm (suffix _raw, _centred, _metric), r2 and correlation
-        as it is, and corrected (r2_corrected_…, correlation_corrected_…) with …_low and …_high before the norm's
-        suffix; frequency, the raw norm's correlation with −log P; and of transformers' input embeddings, with corrected KL, input_before,
-        input_after, input (the difference) with its ends input_low and input_high, and input_words, runs.
+        words, step (the last); of the static encoder there, for each norm (suffix _raw, _centred, _metric), r2 and
+        correlation as it is, and corrected (r2_corrected_…, correlation_corrected_…) with …_low and …_high before the
+        norm's suffix; frequency, the raw norm's correlation with −log P; and of transformers' input embeddings, with
+        corrected KL, input_before, input_after, input (the difference) with its ends input_low and input_high, and
+        input_words, runs.
     """
     last = fits[fits["step"] == fits["step"].max()].set_index(["kind", "norm"])
     change = changes.set_index("x").loc["kl_corrected"]

@@ -1,4 +1,4 @@
-"""What giving the weights outright is good for: static word vectors, weighed by what words tell, as sentence embeddings."""
+"""What giving the weights outright is good for: static word vectors, weighed by what words tell."""
 
 from __future__ import annotations
 
@@ -175,10 +175,13 @@ def usefulness_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
 
 def readable_agreements(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `agreements` as text, intervals in brackets."""
+
+    def bracketed(name: str, low: str, high: str, form: str) -> list[str]:
+        ends = zip(table[name], table[low], table[high], strict=True)
+        return [f"{value:{form}} [{least:{form}}, {most:{form}}]" for value, least, most in ends]
+
     columns = {
-        "agreement with people": [
-            f"{row.agreement:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in table.itertuples()
-        ],
-        "gain over uniform": [f"{row.gain:+.3f} [{row.gain_low:+.3f}, {row.gain_high:+.3f}]" for row in table.itertuples()],
+        "agreement with people": bracketed("agreement", "low", "high", ".3f"),
+        "gain over uniform": bracketed("gain", "gain_low", "gain_high", "+.3f"),
     }
     return table[["source", "weighting"]].assign(**columns).set_index(["source", "weighting"])

@@ -371,8 +371,7 @@ def along(
     """
     model, last = TopicModel.draw(words=words, strength=strength, seed=seed), max(at)
     cases: list[tuple[str, int, Tensor]] = [
-        ("step", step, vectors)
-        for step, vectors in exact_course(model, dimension=dimension, at=at, seed=seed).items()
+        ("step", step, vectors) for step, vectors in exact_course(model, dimension=dimension, at=at, seed=seed).items()
     ]
     for size in samples:
         counted = CountedModel.sample(model, size, seed=seed)

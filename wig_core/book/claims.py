@@ -17,6 +17,16 @@ from wig_core.errors import InputError
 Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its short name
 
 
+INTRODUCTION = """\
+Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the
+pages write. A claim *holds* if all its conditions do: the whole 95% interval on the right side. It *does not hold* if
+one of them is wholly on the wrong side. Otherwise it is *undecided*. This page is computed from the files of numbers of
+each run; nothing on it is typed.
+
+The column *full* is the run of the profile `full`, whose numbers are kept in the repository; `make verify` makes them
+again and compares."""
+
+
 class Verdict(Enum):
     """What a run says of a claim."""
 
@@ -154,9 +164,7 @@ def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping
     """
     sections = [
         "# The claims, one by one",
-        "Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the pages write. "
-        "A claim *holds* if all its conditions do: the whole 95% interval on the right side. It *does not hold* if one of them is wholly on the "
-        "wrong side. Otherwise it is *undecided*. This page is computed from the files of numbers of each run; nothing on it is typed.",
+        INTRODUCTION,
         summary(claims, runs),
     ]
     for claim in claims:
@@ -166,7 +174,11 @@ def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping
             for name, numbers in runs.items()
         ]
         seen = ", ".join(f"{{doc}}`{link}`" for link in links)
-        sections += [f"## {claim.id}", f"{claim.text}\n\n**Rule.** {claim.rule} See {seen}.", table(["run", "verdict", "numbers"], rows)]
+        sections += [
+            f"## {claim.id}",
+            f"{claim.text}\n\n**Rule.** {claim.rule} See {seen}.",
+            table(["run", "verdict", "numbers"], rows),
+        ]
     return "\n\n".join(sections) + "\n"
 
 
