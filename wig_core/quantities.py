@@ -63,8 +63,8 @@ def sif(probability: pd.Series, a: float = 1e-3) -> pd.Series:
 def topic_information(sentences: Sequence[Sequence[str]], words: list[str], *, topics: int, seed: int = 0) -> Floats:
     """KL(P(topic | w) ‖ P(topic)) in nats for each of the words, which are the model's whole vocabulary.
 
-    A document of the model is a run of `RUN` sentences in the order of the corpus: one sentence is too short to tell its
-    topic, and neighbours mostly share it.
+    A document of the model is a run of `RUN` sentences in the order of the corpus: one sentence is too short to tell
+    its topic, and neighbours mostly share it.
     """
     from gensim.models import LdaModel
 

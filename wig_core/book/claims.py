@@ -37,7 +37,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Test:
+class Condition:
     """One condition on a measured number.
 
     Attributes:
@@ -98,17 +98,17 @@ class Claim:
         id: as the paper's list has it; a part of one has a letter more.
         text: what is claimed or asked.
         rule: what decides it, in words.
-        tests: the same in numbers: it holds if all do, does not if one does not.
+        conditions: the same in numbers: it holds if all do, does not if one does not.
     """
 
     id: str
     text: str
     rule: str
-    tests: tuple[Test, ...]
+    conditions: tuple[Condition, ...]
 
     def verdict(self, numbers: Numbers) -> Verdict:
         """What a run says of the whole."""
-        found = [test.verdict(numbers) for test in self.tests]
+        found = [condition.verdict(numbers) for condition in self.conditions]
         if Verdict.FAILS in found:
             return Verdict.FAILS
         if all(one is Verdict.UNTESTED for one in found):
@@ -124,23 +124,23 @@ def read_claims(path: Path) -> list[Claim]:
     """
     try:
         listed = yaml.safe_load(path.read_text("utf-8"))
-        return [Claim(**claim, tests=tuple(map(_test, tests))) for claim, tests in _parted(listed)]
+        return [Claim(**claim, conditions=tuple(map(_condition, conditions))) for claim, conditions in _parted(listed)]
     except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: is no list of claims ({str(error).splitlines()[0]}); see its first lines") from None
 
 
 def _parted(listed: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     for one in listed:
-        tests = one.pop("tests")
-        yield one, tests
+        conditions = one.pop("conditions")
+        yield one, conditions
 
 
-def _test(given: dict[str, Any]) -> Test:
+def _condition(given: dict[str, Any]) -> Condition:
     between = given.pop("between", None)
-    test = Test(**given, between=tuple(between) if between else None)
-    if [test.above, test.below, test.between, test.equals] == [None] * 4:
-        raise KeyError(f"test {test.says!r} has no condition")
-    return test
+    condition = Condition(**given, between=tuple(between) if between else None)
+    if [condition.above, condition.below, condition.between, condition.equals] == [None] * 4:
+        raise KeyError(f"{condition.says!r} asks for nothing")
+    return condition
 
 
 def read_numbers(folder: Path) -> dict[str, dict[str, float | int | str]]:
@@ -168,9 +168,13 @@ def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping
         summary(claims, runs),
     ]
     for claim in claims:
-        links = dict.fromkeys(pages[test.page] for test in claim.tests if test.page in pages)
+        links = dict.fromkeys(pages[condition.page] for condition in claim.conditions if condition.page in pages)
         rows = [
-            [name, _mark(claim.verdict(numbers)), " <br> ".join(test.shown(numbers) for test in claim.tests)]
+            [
+                name,
+                _mark(claim.verdict(numbers)),
+                " <br> ".join(condition.shown(numbers) for condition in claim.conditions),
+            ]
             for name, numbers in runs.items()
         ]
         seen = ", ".join(f"{{doc}}`{link}`" for link in links)
