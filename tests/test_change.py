@@ -75,7 +75,8 @@ def changes_table(differences: list[tuple[float, float, float]]) -> pd.DataFrame
             row |= {"lee_before": 0.3, "lee_after": 0.3 + value}
             for name in ("r2", "correlation"):
                 row |= {f"{name}_difference": value, f"{name}_difference_low": low, f"{name}_difference_high": high}
-            rows.append(row | {"correlation_after_low": low})
+            after = {"correlation_after": 0.3, "correlation_after_low": low, "correlation_after_high": high}
+            rows.append(row | after)
     return pd.DataFrame(rows)
 
 
@@ -86,6 +87,7 @@ def test_the_headline_counts_what_surely_rose_and_fell() -> None:
     assert found["learned"] == 2
     assert found["best_setting"] == "o0 e mean dot"
     assert found["best_r2"] == pytest.approx(0.1)
+    assert (found["setting_1"], found["correlation_1"], found["after_0"]) == ("o1 e mean dot", -0.2, 0.3)
 
 
 def test_the_headline_of_a_course_finds_where_half_the_way_is_done() -> None:

@@ -10,12 +10,14 @@ from wig_core.corpora import load_corpus, wikipedia_sample
 from wig_core.errors import InputError
 from wig_core.training.examples import NAMES, load_examples
 
+ARTICLES = list(wikipedia_sample())
+
 
 @pytest.fixture(scope="module")
 def places() -> dict[str, set[tuple[int, int]]]:
     """In which paragraphs (article, paragraph) each sentence stands."""
     found: dict[str, set[tuple[int, int]]] = {}
-    for a, article in enumerate(wikipedia_sample()):
+    for a, article in enumerate(ARTICLES):
         for p, paragraph in enumerate(article.paragraphs):
             for sentence in paragraph:
                 found.setdefault(sentence, set()).add((a, p))
@@ -25,7 +27,7 @@ def places() -> dict[str, set[tuple[int, int]]]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_packaged_kind_has_many_distinct_examples_without_blanks(name: str) -> None:
     examples = load_examples(name)
-    assert len(examples) > 10_000
+    assert len(examples) > 4_000
     assert all(text.strip() for texts in examples.texts for text in texts)
     assert {len(texts) for texts in examples.texts} == {examples.columns}
     if examples.labels is None:
@@ -98,3 +100,27 @@ def test_refuses_a_file_in_one_line(tmp_path: Path, content: str, message: str) 
 def test_an_unknown_kind_names_the_nearest() -> None:
     with pytest.raises(InputError, match="did you mean 'neighbours'"):
         load_examples("neighbors")
+
+
+def test_crops_are_runs_of_one_paragraph() -> None:
+    paragraphs = [" ".join(" ".join(p).split()) for article in ARTICLES for p in article.paragraphs]
+    for left, right in load_examples("crops").texts[:200]:
+        assert any(left in text and right in text for text in paragraphs)
+        assert min(len(left.split()), len(right.split())) >= 4
+
+
+def test_a_passage_is_the_rest_of_the_paragraph_and_the_negative_another(
+    places: dict[str, set[tuple[int, int]]],
+) -> None:
+    for query, passage, negative in load_examples("passages").texts[:200]:
+        homes = places[query]
+        rests = [[s for s in ARTICLES[a].paragraphs[p] if s != query] for a, p in homes]
+        assert any(set(" ".join(rest).split()) == set(passage.split()) for rest in rests)
+        found = [
+            (a, p)
+            for a, article in enumerate(ARTICLES)
+            for p, paragraph in enumerate(article.paragraphs)
+            if " ".join(paragraph) == negative
+        ]
+        assert found
+        assert any(a == b and p != q for a, p in homes for b, q in found)
