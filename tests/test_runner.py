@@ -5,9 +5,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from toy_book import HEADER, write_toy
 
 from wig_core.book.pages import Parameter, ParameterError, Project, read_page
+from wig_core.book.provenance import write_provenance
 from wig_core.errors import InputError
 from wig_core.runner import BuildError, Progress, Run, execute_pages
 
@@ -215,3 +217,16 @@ def test_a_failing_page_is_named_and_the_older_one_stays(toy, corpus, fault):
     assert run.notebook.read_text() == "the older one"
     assert {path.suffix for path in run.notebook.parent.iterdir()} <= {".ipynb", ".traceback"}
     assert run.traceback.exists() == (corpus == "bad")
+
+
+def test_numbers_lie_beside_what_made_them(toy):
+    run = run_of(toy, "squares")
+    executed(run)
+    write_provenance(toy.root, [run])
+    path = toy.root / "results/quick/squares.provenance.yml"
+    told = yaml.safe_load(path.read_text())
+    assert (told["page"], told["profile"], told["parameters"]["steps"]) == ("01_squares", "quick", 6)
+    assert told["versions"]["torch"]
+    path.write_text(path.read_text().replace("profile: quick", "profile: kept"))
+    write_provenance(toy.root, [run])
+    assert "profile: kept" in path.read_text()

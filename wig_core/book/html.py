@@ -12,7 +12,7 @@ import yaml
 
 from wig_core.book.claims import claims_page, read_claims, read_numbers, summary
 from wig_core.book.pages import TITLE, Profile, Project
-from wig_core.book.provenance import caption, provenance
+from wig_core.book.provenance import caption, provenance, write_provenance
 from wig_core.runner import BuildError, Progress, Run, digest, execute_pages, versions
 
 JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
@@ -22,6 +22,7 @@ def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
     """Execute the pages that need it and build the book; return its first page."""
     runs = [Run.of(project.root, page, profile) for page in profile.pages]
     execute_pages(runs, progress)
+    write_provenance(project.root, runs)
     build = project.root / "book/_build"
     source = assemble(project, runs, build / "source")
     prune(source / "_toc.yml", {f"notebooks/{page.name}" for page in project.pages if page not in profile.pages})
@@ -31,6 +32,7 @@ def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
 def make_page(project: Project, run: Run, progress: Progress, *, force: bool = False) -> Path:
     """Execute one page if it needs it and build a small book around it; return the page."""
     execute_pages([run], progress, force=force)
+    write_provenance(project.root, [run])
     folder = project.root / f"book/_build/runs/{run.page.name}-{run.label}"
     source = assemble(project, [run], folder / "source")
     name = f"notebooks/{run.page.name}"

@@ -7,6 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from wig_core.runner import PACKAGES, Run, versions
 
 NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters a page's caption tells
@@ -43,6 +45,26 @@ def provenance(root: Path, runs: list[Run]) -> str:
         table(["package", "version"], list(versions([*PACKAGES, *MAKERS]).items())),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def write_provenance(root: Path, runs: list[Run]) -> None:
+    """Put beside the numbers of each page what made them; what an earlier run of the same has written stays."""
+    for run in runs:
+        path = root / run.results / f"{run.page.short}.provenance.yml"
+        key = run.record()["key"]
+        if not run.page.has_results or (path.is_file() and yaml.safe_load(path.read_text("utf-8"))["key"] == key):
+            continue
+        told = {
+            "page": run.page.name,
+            "profile": run.profile,
+            "commit": commit(root).replace("`", ""),
+            "seconds": run.record()["seconds"],
+            "parameters": run.values,
+            "machine": machine(),
+            "versions": versions([*PACKAGES, *MAKERS]),
+            "key": key,
+        }
+        path.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), "utf-8")
 
 
 def commit(root: Path) -> str:
