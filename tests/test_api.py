@@ -1,0 +1,13 @@
+"""The page of the API shows every public name, and no other."""
+
+import re
+from pathlib import Path
+
+import wig_core
+
+
+def test_every_public_name_is_on_the_page():
+    page = (Path(__file__).parents[1] / "book/api.md").read_text()
+    shown = re.findall(r"^\.\. auto\w+:: ([\w.]+)$", page, re.MULTILINE)
+    homes = {f"{home}.{name}" for name, home in wig_core._HOMES.items()}
+    assert sorted(shown) == sorted(homes)
