@@ -96,7 +96,7 @@ def word_information(
 
         - count: occurrences, and probability, their share of all;
         - self_information: −log P(w);
-        - kl: KL(P(·|w) ‖ P(·)); not a number for a word that is always alone in its sentence;
+        - kl: ``KL(P(·|w) ‖ P(·))``; not a number for a word that is always alone in its sentence;
         - kl_shuffled: the mean of kl over the shuffled corpora, and kl_corrected, kl − kl_shuffled.
 
     Raises:
