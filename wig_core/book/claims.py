@@ -33,7 +33,7 @@ class Verdict(Enum):
     HOLDS = "holds"
     FAILS = "does not hold"
     UNDECIDED = "undecided"
-    UNTESTED = "not tested in this profile"
+    UNTESTED = "not tested"
 
 
 @dataclass(frozen=True)
