@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from toy_book import write_toy
 
-from wig_core.book.claims import Claim, Condition, Verdict, claims_page, read_claims, read_numbers, summary
+from wig_core.book.claims import NO_BREAK, Claim, Condition, Verdict, claims_page, read_claims, read_numbers, summary
 from wig_core.book.pages import Project
 from wig_core.book.verify import differences, verify
 from wig_core.errors import InputError
@@ -95,7 +95,7 @@ def test_the_page_shows_rules_and_numbers_of_each_run():
     claims = [Claim("C9", "It rises.", "It is above 0.", (Condition("rise", "page", **INTERVAL, above=0),))]  # type: ignore[arg-type]
     runs = {"quick": {"page": {"x": 0.25, "x_low": 0.125, "x_high": 0.5}}, "full": {}}
     text = claims_page(claims, runs, {"page": "/notebooks/01_page"})
-    assert "| C9 | It rises. | **holds** | not tested |" in summary(claims, runs)
+    assert "| C9 | It rises. | **holds** | not tested |" in summary(claims, runs).replace(NO_BREAK, " ")
     assert "rise: 0.25 [0.125, 0.5]" in text
     assert "{doc}`/notebooks/01_page`" in text
 

@@ -17,6 +17,7 @@ from wig_core.errors import InputError
 Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its short name
 
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 INTRODUCTION = """\
 Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the
 pages write. A claim *holds* if all its conditions do: the whole 95% interval on the right side. It *does not hold* if
@@ -187,4 +188,5 @@ def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping
 
 
 def _mark(verdict: Verdict) -> str:
-    return f"**{verdict.value}**" if verdict in (Verdict.HOLDS, Verdict.FAILS) else verdict.value
+    told = verdict.value.replace(" ", NO_BREAK)
+    return f"**{told}**" if verdict in (Verdict.HOLDS, Verdict.FAILS) else told
