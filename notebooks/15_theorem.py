@@ -43,6 +43,7 @@ strengths: list[float] = [0.1, 0.2, 0.3, 0.6, 1.0]  # how much topics sway words
 dimension: int = 16  # of the word vectors
 breaks: list[str] = [
     "none",
+    "anisotropy",
     "cosine",
     "four words",
     "attention",
@@ -128,7 +129,7 @@ publish(
 )
 
 # %% [markdown]
-# *rank* is the rank correlation of the norm with KL. *four words*: mean pooling over four words instead of one-word sentences; *attention*: four words weighed unequally instead of their mean.
+# *rank* is the rank correlation of the norm with KL. *anisotropy*: the first dimension of the topics sways words sixteen times more than the last; *cosine*: embeddings are normalised; *four words*: mean pooling over four words instead of one-word sentences; *attention*: four words weighed unequally instead of their mean.
 #
 # With the weakest topics (strength {glue:text}`strength`), the closed form follows KL in the metric with R² {glue:text}`r2:.3f` and slope {glue:text}`slope:.2f`, exact training with R² {glue:text}`r2_trained:.3f` and slope {glue:text}`slope_trained:.2f`. The raw norm
 # of the paper follows with R² {glue:text}`r2_raw:.3f`, but with slope {glue:text}`slope_raw:.1f`: the equation's ½ holds only where the metric is the identity. With the strongest ({glue:text}`strong`), the metric's R² is

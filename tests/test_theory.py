@@ -88,3 +88,9 @@ def test_tables() -> None:
     assert said["worst"] in ("none", "cosine", "attention")
     with pytest.raises(InputError, match="assumption 'all' is unknown"):
         broken_assumptions(["all"], strength=0.6)
+
+
+def test_anisotropy_is_in_the_model():
+    even, uneven = (TopicModel.draw(words=60, anisotropy=a) for a in (1.0, 16.0))
+    spread = [np.linalg.eigvalsh(np.cov(np.log(model.emission).T))[-2:] for model in (even, uneven)]
+    assert spread[1][1] / spread[1][0] > spread[0][1] / spread[0][0]

@@ -54,7 +54,7 @@ def make(project: Project, options: argparse.Namespace) -> None:
 
 def verify_numbers(project: Project, options: argparse.Namespace) -> None:
     """Run the pages again and compare their numbers with the shipped ones."""
-    agreed = verify(project, project.profile(options.profile), Progress())
+    agreed = verify(project, project.profile(options.profile), Progress(), options.names)
     print(f"{agreed} numbers agree with results/{options.profile}")
 
 
@@ -130,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     book = commands.add_parser("book", help="execute what has changed and build the book")
     book.set_defaults(command=make)
     verifying = commands.add_parser("verify", help="run again, and compare with the numbers in the repository")
+    verifying.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all that have shipped numbers)")
     verifying.set_defaults(command=verify_numbers)
     for command in (run, book, verifying):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")

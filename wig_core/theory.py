@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,14 @@ class TopicModel:
 
     @classmethod
     def draw(
-        cls, *, words: int = 400, topics: int = 8, states: int = 256, strength: float = 0.3, seed: int = 0
+        cls,
+        *,
+        words: int = 400,
+        topics: int = 8,
+        states: int = 256,
+        strength: float = 0.3,
+        anisotropy: float = 1.0,
+        seed: int = 0,
     ) -> TopicModel:
         """A model with Zipf's frequencies b, and Gaussian a_w and z of `topics` dimensions.
 
@@ -65,6 +72,7 @@ class TopicModel:
             topics: dimensions of the topic states.
             states: how many of them, each as likely as the others.
             strength: how much a state sways the words; the theory is about small ones.
+            anisotropy: how many times more the first dimension sways them than the last; 1 for all alike.
             seed: of the draw.
         """
         chance = np.random.default_rng(seed)
@@ -72,6 +80,8 @@ class TopicModel:
         vectors = chance.normal(size=(words, topics)) * chance.uniform(0, 1, size=(words, 1))
         z = chance.normal(size=(states, topics))
         z = (z - z.mean(0)) / z.std(0)
+        sway = np.geomspace(1, 1 / anisotropy, topics)
+        z = z * sway / np.sqrt((sway**2).mean())
         scores = base * np.exp(strength * z @ vectors.T)
         return cls(np.full(states, 1 / states), scores / scores.sum(1, keepdims=True))
 
@@ -290,9 +300,10 @@ def norms_and_kl(vectors: Tensor, model: WordModel) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-# What breaks an assumption of the theorem, by name.
-BREAKS: dict[str, dict[str, object]] = {
+# What breaks an assumption of the theorem, by name; all are settings of `Training` but for the model's anisotropy.
+BREAKS: dict[str, dict[str, Any]] = {
     "none": {},
+    "anisotropy": {"anisotropy": 16.0},
     "cosine": {"similarity": "cosine", "temperature": 0.2},
     "attention": {"length": 4, "attention": 1.0},
     "four words": {"length": 4},
@@ -341,12 +352,14 @@ def broken_assumptions(
     Raises:
         InputError: an unknown break.
     """
-    model, tables = TopicModel.draw(words=words, strength=strength), []
+    tables = []
     for name in breaks:
         if name not in BREAKS:
             raise InputError(f"assumption {name!r} is unknown; choose from {', '.join(BREAKS)}")
+        changed = dict(BREAKS[name])
+        model = TopicModel.draw(words=words, strength=strength, anisotropy=changed.pop("anisotropy", 1.0))
         for seed in seeds:
-            training = replace(Training(dimension=8, steps=steps, learning_rate=0.005, seed=seed), **BREAKS[name])  # type: ignore[arg-type]
+            training = replace(Training(dimension=8, steps=steps, learning_rate=0.005, seed=seed), **changed)
             fit = fit_to_kl(train_static(model, training), model, length=training.length)
             tables.append(fit.assign(broken=name, seed=seed))
     return pd.concat(tables, ignore_index=True)

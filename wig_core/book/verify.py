@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,8 +27,14 @@ class Difference:
         return f"  {self.page}: {self.name} is {self.found}, shipped {self.shipped}"
 
 
-def verify(project: Project, profile: Profile, progress: Progress) -> int:
+def verify(project: Project, profile: Profile, progress: Progress, names: Sequence[str] = ()) -> int:
     """Execute each page of a profile that has shipped numbers anew, apart from them, and compare.
+
+    Args:
+        project: with `results/<profile>`.
+        profile: whose values the pages take.
+        progress: to tell how far it is.
+        names: of the pages; none for all.
 
     Returns:
         How many numbers agree.
@@ -38,7 +44,8 @@ def verify(project: Project, profile: Profile, progress: Progress) -> int:
         BuildError: numbers differ by more than 5% and 0.02, or are missing.
     """
     shipped = project.root / "results" / profile.name
-    pages = [page for page in profile.pages if (shipped / f"{page.short}.json").is_file()]
+    asked = [project.page(name) for name in names] or profile.pages
+    pages = [page for page in asked if (shipped / f"{page.short}.json").is_file()]
     if not pages:
         raise InputError(f"{shipped}: holds no numbers to compare with; the profile full has some")
     runs = [replace(Run.of(project.root, page, profile), apart=True) for page in pages]
