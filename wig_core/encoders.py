@@ -440,7 +440,7 @@ def _model_class(folder: Path) -> Any:
     return getattr(transformers, (config.get("architectures") or ["DPRQuestionEncoder"])[0])
 
 
-def _without_shell(model: nn.Module) -> nn.Module:
+def _without_shell(model: Any) -> Any:
     """The BERT inside one of DPR's encoders, as a model of its own kind; any other model as it is."""
     from transformers import BertConfig, BertModel
 
