@@ -112,7 +112,7 @@ publish(results, "table_before_after", numbers, changes=table, growth=growth)
 #
 # Of {glue:text}`settings` settings, each with {glue:text}`runs` runs, fine-tuning raised the signed correlation of weight with KL(w) under {glue:text}`baseline:s` in
 # {glue:text}`risen` (the whole interval above zero), lowered it in {glue:text}`fallen`, and
-# {glue:text}`positive` end with a correlation whose interval is above zero. The largest ΔR² is {glue:text}`best_r2:+.3f`
+# {glue:text}`positive` end with a correlation whose interval is above zero. Under {glue:text}`baseline_last:s` it rose in {glue:text}`risen_last`, fell in {glue:text}`fallen_last`, and {glue:text}`positive_last` end above zero. The largest ΔR² is {glue:text}`best_r2:+.3f`
 # [{glue:text}`best_r2_low:+.3f`, {glue:text}`best_r2_high:+.3f`], by {glue:text}`best_setting:s`: R² went from {glue:text}`best_before:.3f` to
 # {glue:text}`best_after:.3f`, where noise allows at most {glue:text}`best_ceiling:.2f`. The paper speaks of up to 40 points, 0.40, on models twenty times as large and more.
 #

@@ -84,6 +84,7 @@ def test_the_headline_counts_what_surely_rose_and_fell() -> None:
     table = changes_table([(0.1, 0.05, 0.2), (-0.2, -0.3, -0.1), (0.05, -0.1, 0.2)])
     found = change.changes_headline(table)
     assert (found["settings"], found["risen"], found["fallen"], found["positive"]) == (3, 1, 1, 1)
+    assert (found["baseline_last"], found["risen_last"], found["positive_last"]) == ("mask", 1, 1)
     assert found["learned"] == 2
     assert found["best_setting"] == "o0 e mean dot"
     assert found["best_r2"] == pytest.approx(0.1)

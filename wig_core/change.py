@@ -184,6 +184,7 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         settings, runs, baseline; risen_self, how many correlations with self-information have risen; how many
         settings have risen, fallen (correlation, whole interval) or end positive; of the largest ΔR²: best_setting,
         best_r2 with _low and _high, best_before, best_after, best_ceiling;
+        of the last baseline baseline_last, and risen, fallen and positive there (risen_last, …);
         learned, how many agree better with people than before; and of each setting in turn (suffix _0, _1, …) setting,
         the change of R² and of the correlation and the correlation afterwards (r2, correlation, after), each with
         …_low and …_high before the suffix.
@@ -191,6 +192,8 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
     baseline = table["baseline"].iloc[0]
     of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]
     of_self = table[(table["baseline"] == baseline) & (table["x"] == "self_information")]
+    last = str(table["baseline"].iloc[-1])
+    of_last = table[(table["baseline"] == last) & (table["x"] == "kl")]
     best = of_kl.loc[of_kl["r2_difference"].idxmax()]
     each: dict[str, float | int | str] = {}
     for i, row in enumerate(of_kl.to_dict("records")):
@@ -208,6 +211,10 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         "fallen": int((of_kl["correlation_difference_high"] < 0).sum()),
         "risen_self": int((of_self["correlation_difference_low"] > 0).sum()),
         "positive": int((of_kl["correlation_after_low"] > 0).sum()),
+        "baseline_last": last,
+        "risen_last": int((of_last["correlation_difference_low"] > 0).sum()),
+        "fallen_last": int((of_last["correlation_difference_high"] < 0).sum()),
+        "positive_last": int((of_last["correlation_after_low"] > 0).sum()),
         "best_setting": " ".join(best[SETTING]),
         "best_r2": float(best["r2_difference"]),
         "best_r2_low": float(best["r2_difference_low"]),
