@@ -410,6 +410,7 @@ HUB_FILES = {
     "validation.csv": "label,sentence\n0,Red fish.\n",
     "pairs.csv": "sentence1,sentence2,score\nBlue fish.,Old fish.,0.25\n",
 }
+HUB_STSB = "---\nconfigs:\n- config_name: default\n  data_files:\n  - {split: test, path: pairs.csv}\n---\n"
 HUB_COMMIT = "0" * 40
 HUB_CLIENT = """
 import json, sys, time
@@ -425,18 +426,19 @@ for function, name, options in json.load(sys.stdin):
 
 
 class Hub(BaseHTTPRequestHandler):
-    """The least of a Hugging Face hub: one data set, fish/pond."""
+    """The least of a Hugging Face hub: the data set fish/pond, and one that has a short name."""
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         name = path.rpartition("/")[2]
         if path == "/":
             self.reply(200, "")
-        elif "/datasets/fish/pond" not in path:
+        elif "/datasets/fish/pond" not in path and "/datasets/sentence-transformers/stsb" not in path:
             self.reply(404, "{}", {"X-Error-Code": "RepoNotFound"})
         elif "/resolve/" in path and name in HUB_FILES:
-            tag = hashlib.sha1(HUB_FILES[name].encode()).hexdigest()
-            self.reply(200, HUB_FILES[name], {"ETag": f'"{tag}"', "X-Repo-Commit": HUB_COMMIT})
+            text = HUB_STSB if name == "README.md" and "stsb" in path else HUB_FILES[name]
+            tag = hashlib.sha1(text.encode()).hexdigest()
+            self.reply(200, text, {"ETag": f'"{tag}"', "X-Repo-Commit": HUB_COMMIT})
         elif "/resolve/" in path:
             self.reply(404, "", {"X-Error-Code": "EntryNotFound"})
         elif "/tree/" in path:
@@ -461,6 +463,7 @@ class Hub(BaseHTTPRequestHandler):
 
 
 HUB_CALLS = [
+    ("load_corpus", "sts-b", {}),
     ("load_corpus", "fish/pond:plain", {}),
     ("load_corpus", "fish/pond:plain", {"split": "validation"}),
     ("load_similarities", "fish/pond:pairs", {}),
@@ -500,7 +503,8 @@ def hub_answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
 
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: str) -> None:
-    plain, validation, pairs, columns = [result for result, _ in hub_answers[state][:4]]
+    named, plain, validation, pairs, columns = [result for result, _ in hub_answers[state][:5]]
+    assert named == {"name": "sts-b", "sentences": ["Blue fish.", "Old fish."]}
     assert plain == {"name": "fish/pond:plain", "sentences": ["One fish.", "Two fish."]}
     assert validation["sentences"] == ["Red fish."]
     assert pairs == {"name": "fish/pond:pairs", "left": ["Blue fish."], "right": ["Old fish."], "scores": [0.25]}
@@ -508,7 +512,7 @@ def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: 
 
 
 def test_hub_errors(hub_answers: dict[str, list]) -> None:
-    no_config, wrong_split, unknown = [result for result, _ in hub_answers["up"][4:]]
+    no_config, wrong_split, unknown = [result for result, _ in hub_answers["up"][5:]]
     assert re.match(r"InputError: fish/pond: cannot be read \(Config name is missing.*plain.*pairs", no_config)
     assert re.match(r"InputError: fish/pond:plain: .*tset.*train.*; check name, config and split", wrong_split)
     assert re.match(r"InputError: fish/none: .*doesn't exist", unknown)
@@ -523,3 +527,10 @@ def test_hub_out_of_reach_fails_fast(hub_answers: dict[str, list]) -> None:
 
 def test_hub_is_read_in_silence(hub_answers: dict[str, list]) -> None:
     assert hub_answers["noise"] == ["", ""]
+
+
+def test_a_local_copy_is_read_instead_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sts-b.csv").write_text("sentence1,sentence2,score\nOne fish.,Two fish.,0.5\n")
+    monkeypatch.setenv("WIG_DATA", str(tmp_path))
+    corpus = load_corpus("sts-b")
+    assert (corpus.name, corpus.sentences) == ("sts-b", ["One fish.", "Two fish."])

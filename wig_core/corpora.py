@@ -41,6 +41,30 @@ _READERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
+class HubCorpus:
+    """A data set of the hub under a short name.
+
+    Attributes:
+        dataset: "owner/name" or "owner/name:config".
+        split: which part of it.
+        column: of sentences; two with a comma between are taken one after the other.
+    """
+
+    dataset: str
+    split: str
+    column: str
+
+
+# The paper names STS-B and Wikipedia; the others are our choice of what its four data sets may have been.
+HUB_CORPORA = {
+    "sts-b": HubCorpus("sentence-transformers/stsb", "test", "sentence1,sentence2"),
+    "sts12": HubCorpus("mteb/sts12-sts", "test", "sentence1,sentence2"),
+    "nli": HubCorpus("sentence-transformers/all-nli:pair-class", "test", "premise,hypothesis"),
+    "wikipedia-1m": HubCorpus("princeton-nlp/datasets-for-simcse", "train", "text"),
+}
+
+
+@dataclass(frozen=True)
 class Corpus:
     """A named list of sentences, each a non-empty string without line breaks or doubled spaces."""
 
@@ -108,7 +132,9 @@ def load_corpus(
             `"wikipedia-sample"` (106 English Wikipedia articles), `"lee"` (50 news texts), `"news"` (these, and the 300
             of their background), all in gensim; `"wordnet"` (examples of use in WordNet 3.0, packaged here);
             a UTF-8 file: `.txt` with one sentence a line, `.csv`, `.tsv`, `.jsonl`, `.json`, or a `.parquet`;
-            `"owner/name"` or `"owner/name:config"` on the Hugging Face hub.
+            a key of `HUB_CORPORA` (`"sts-b"`, `"sts12"`, `"nli"`, `"wikipedia-1m"`): a file of that name in the folder
+            `$WIG_DATA`, if one is there, else from the Hugging Face hub;
+            `"owner/name"` or `"owner/name:config"` on the hub.
         split: split of a hub data set, default `"train"`; slices such as `"train[:1%]"` work.
         column: column that holds the sentences; default the only column of text.
             `"sentence1,sentence2"` takes both columns, one after the other.
@@ -128,12 +154,24 @@ def load_corpus(
         ('lee', 2)
     """
     source = os.fspath(name_or_path)
+    if source in HUB_CORPORA:
+        known, place = HUB_CORPORA[source], _place_of(source)
+        found = load_corpus(
+            place,
+            split=split or (known.split if place == known.dataset else None),
+            column=column or known.column,
+            max_sentences=max_sentences,
+            seed=seed,
+        )
+        return Corpus(source, found.sentences)
     if source in _PACKAGED:
         if split or column:
             raise InputError(f"{source}: a packaged corpus has no splits or columns; leave them out")
         sentences = list(_PACKAGED[source]())
     else:
-        columns = read_columns(name_or_path, split, lambda head: _text_columns(source, head, column), _PACKAGED)
+        columns = read_columns(
+            name_or_path, split, lambda head: _text_columns(source, head, column), [*_PACKAGED, *HUB_CORPORA]
+        )
         sentences = [text for values in columns.values() for value in values if (text := normalised(value))]
         if not sentences:
             raise InputError(f"{source}: no sentences, every line is blank; put one sentence in each line or row")
@@ -241,6 +279,13 @@ _PACKAGED: dict[str, Callable[[], Iterator[str]]] = {
 
 
 # ── files and the hub ──
+
+
+def _place_of(name: str) -> str:
+    """Where a key of `HUB_CORPORA` is read from: a local copy, or the hub."""
+    folder = Path(os.environ.get("WIG_DATA") or "")
+    copies = [folder / f"{name}{suffix}" for suffix in _READERS] if os.environ.get("WIG_DATA") else []
+    return next((str(copy) for copy in copies if copy.is_file()), HUB_CORPORA[name].dataset)
 
 
 def _is_path(source: PathOrName) -> bool:
