@@ -20,10 +20,10 @@ Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 INTRODUCTION = """\
 Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the
-pages write; of C1a, C2a and C2b some numbers were known by then. A claim *holds* if all its conditions do: the whole 95% interval on the right side. It *does not hold* if
-one of them is wholly on the wrong side. Otherwise it is *undecided*. From C4 on, *it* is that informative words weigh
-more in a fine-tuned encoder; whether fine-tuning made them so is C2. This page is computed from the files of numbers of
-each run; nothing on it is typed.
+pages write; of C1a, C2a and C2b some numbers were known by then. A claim *holds* if all its conditions do: the whole
+95% interval on the right side. It *does not hold* if one of them is wholly on the wrong side. Otherwise it is
+*undecided*. From C4 on, *it* is that informative words weigh more in a fine-tuned encoder; whether fine-tuning made
+them so is C2. This page is computed from the files of numbers of each run; nothing on it is typed.
 
 The column *full* is the run of the profile `full`, whose numbers are kept in the repository; `make verify` makes them
 again and compares."""
