@@ -1,26 +1,23 @@
 """Corpora: every source, every choice and every error; the wiki cleaning on a page whose sentences are known."""
 
 import bz2
-import hashlib
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
-import threading
 from dataclasses import FrozenInstanceError
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import datasets
 import numpy as np
 import pandas as pd
 import pytest
 from gensim.test.utils import datapath
+from hub import Hub, serving
 
-from wig_core.corpora import Corpus, load_corpus, load_similarities
+from wig_core.corpora import Corpus, load_corpus, load_similarities, stream_corpus
 from wig_core.errors import InputError
 from wig_core.wikipedia import wikipedia_sentences
 
@@ -411,10 +408,25 @@ HUB_FILES = {
     "pairs.csv": "sentence1,sentence2,score\nBlue fish.,Old fish.,0.25\n",
 }
 HUB_STSB = "---\nconfigs:\n- config_name: default\n  data_files:\n  - {split: test, path: pairs.csv}\n---\n"
-HUB_COMMIT = "0" * 40
+HUB_WIKIPEDIA = {
+    "README.md": "---\nconfigs:\n- config_name: 20231101.en\n  data_files: [{split: train, path: en.csv}]\n---\n",
+    "en.csv": (
+        'id,text\n0,"The first one is this. The second one is here.\n\nA heading\n"\n1,Another article begins so.\n'
+    ),
+}
+HUB_DATASETS = {
+    name: {file: text.encode() for file, text in files.items()}
+    for name, files in {
+        "fish/pond": HUB_FILES,
+        "sentence-transformers/stsb": {"README.md": HUB_STSB, "pairs.csv": HUB_FILES["pairs.csv"]},
+        "wikimedia/wikipedia": HUB_WIKIPEDIA,
+    }.items()
+}
 HUB_CLIENT = """
 import json, sys, time
-from wig_core.corpora import load_corpus, load_similarities
+from wig_core.corpora import Corpus, load_corpus, load_similarities, stream_corpus
+def streamed(name, **options):
+    return Corpus(name, list(stream_corpus(name, **options)))
 for function, name, options in json.load(sys.stdin):
     start = time.monotonic()
     try:
@@ -425,97 +437,84 @@ for function, name, options in json.load(sys.stdin):
 """
 
 
-class Hub(BaseHTTPRequestHandler):
-    """The least of a Hugging Face hub: the data set fish/pond, and one that has a short name."""
-
-    def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        name = path.rpartition("/")[2]
-        if path == "/":
-            self.reply(200, "")
-        elif "/datasets/fish/pond" not in path and "/datasets/sentence-transformers/stsb" not in path:
-            self.reply(404, "{}", {"X-Error-Code": "RepoNotFound"})
-        elif "/resolve/" in path and name in HUB_FILES:
-            text = HUB_STSB if name == "README.md" and "stsb" in path else HUB_FILES[name]
-            tag = hashlib.sha1(text.encode()).hexdigest()
-            self.reply(200, text, {"ETag": f'"{tag}"', "X-Repo-Commit": HUB_COMMIT})
-        elif "/resolve/" in path:
-            self.reply(404, "", {"X-Error-Code": "EntryNotFound"})
-        elif "/tree/" in path:
-            files = [{"type": "file", "path": n, "size": len(t), "oid": "0" * 40} for n, t in HUB_FILES.items()]
-            self.reply(200, json.dumps(files))
-        else:
-            files = [{"rfilename": n} for n in HUB_FILES]
-            self.reply(200, json.dumps({"id": "fish/pond", "sha": HUB_COMMIT, "siblings": files}))
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def reply(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for key, value in {"Content-Length": str(len(body.encode())), **(headers or {})}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body.encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 HUB_CALLS = [
     ("load_corpus", "sts-b", {}),
     ("load_corpus", "fish/pond:plain", {}),
     ("load_corpus", "fish/pond:plain", {"split": "validation"}),
     ("load_similarities", "fish/pond:pairs", {}),
     ("load_corpus", "fish/pond:pairs", {"column": "sentence1,sentence2"}),
+    ("load_similarities", "sts-b", {}),
     ("load_corpus", "fish/pond", {}),
     ("load_corpus", "fish/pond:plain", {"split": "tset"}),
+    ("load_corpus", "wikipedia", {}),
     ("load_corpus", "fish/none", {}),
+]
+STREAMED = [
+    ("streamed", "fish/pond:pairs", {"column": "sentence1,sentence2"}),
+    ("streamed", "wikipedia", {}),
+    ("load_corpus", "wikipedia", {"max_sentences": 2}),
+    ("streamed", "fish/none", {}),
 ]
 
 
 @pytest.fixture(scope="module")
 def hub_answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
     """What the calls give while the hub is up, and again, from the same cache, when it is gone."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     home = tmp_path_factory.mktemp("hub")
     keep = {key: value for key, value in os.environ.items() if not key.upper().startswith("HF_")}
-    environment = {**keep, "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}", "HF_HOME": str(home)}
 
-    def ask() -> tuple[list, str]:
+    def ask(url: str, calls: list) -> tuple[list, str]:
         client = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", HUB_CLIENT],
-            input=json.dumps(HUB_CALLS),
-            env=environment,
+            input=json.dumps(calls),
+            env={**keep, "HF_ENDPOINT": url, "HF_HOME": str(home)},
             capture_output=True,
             text=True,
             timeout=120,
         )
         return [json.loads(line) for line in client.stdout.splitlines()], client.stderr
 
-    up, noise = ask()
-    server.shutdown()
-    server.server_close()
-    down, noise_down = ask()
-    return {"up": up, "down": down, "noise": [noise, noise_down]}
+    with serving(Hub(datasets=HUB_DATASETS)) as hub:
+        up, noise = ask(hub.url, [*HUB_CALLS, *STREAMED])
+    down, noise_down = ask(hub.url, HUB_CALLS)
+    return {"up": up[: len(HUB_CALLS)], "streamed": up[len(HUB_CALLS) :], "down": down, "noise": [noise, noise_down]}
 
 
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: str) -> None:
-    named, plain, validation, pairs, columns = [result for result, _ in hub_answers[state][:5]]
+    named, plain, validation, pairs, columns, judged = [result for result, _ in hub_answers[state][:6]]
     assert named == {"name": "sts-b", "sentences": ["Blue fish.", "Old fish."]}
     assert plain == {"name": "fish/pond:plain", "sentences": ["One fish.", "Two fish."]}
     assert validation["sentences"] == ["Red fish."]
     assert pairs == {"name": "fish/pond:pairs", "left": ["Blue fish."], "right": ["Old fish."], "scores": [0.25]}
     assert columns["sentences"] == ["Blue fish.", "Old fish."]
+    assert judged == {**pairs, "name": "sts-b"}
 
 
 def test_hub_errors(hub_answers: dict[str, list]) -> None:
-    no_config, wrong_split, unknown = [result for result, _ in hub_answers["up"][5:]]
+    no_config, wrong_split, too_large, unknown = [result for result, _ in hub_answers["up"][6:]]
+    assert (
+        too_large == "InputError: wikipedia: too large to be held; say how many (max_sentences), or use stream_corpus"
+    )
     assert re.match(r"InputError: fish/pond: cannot be read \(Config name is missing.*plain.*pairs", no_config)
     assert re.match(r"InputError: fish/pond:plain: .*tset.*train.*; check name, config and split", wrong_split)
     assert re.match(r"InputError: fish/none: .*doesn't exist", unknown)
+
+
+def test_hub_is_streamed(hub_answers: dict[str, list]) -> None:
+    pairs, articles, first, unknown = [result for result, _ in hub_answers["streamed"]]
+    assert pairs["sentences"] == ["Blue fish.", "Old fish."]
+    assert articles["sentences"] == ["The first one is this.", "The second one is here.", "Another article begins so."]
+    assert first["sentences"] == articles["sentences"][:2]
+    assert re.match(r"InputError: fish/none: .*doesn't exist", unknown)
+
+
+def test_other_corpora_are_streamed_too(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", "n,left,right\n1,One  fish.,Two fish.\n2,,Red fish.\n")
+    assert list(stream_corpus(file, column="left,right")) == ["One fish.", "Two fish.", "Red fish."]
+    assert list(stream_corpus("lee")) == load_corpus("lee").sentences
+    with pytest.raises(InputError, match="file not found"):
+        next(stream_corpus(tmp_path / "no.xml.bz2"))
 
 
 def test_hub_out_of_reach_fails_fast(hub_answers: dict[str, list]) -> None:

@@ -2,13 +2,10 @@
 
 import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import huggingface_hub.constants
 import pytest
 import torch
 import transformers
@@ -358,97 +355,7 @@ def test_a_packaged_encoder_that_is_not_installed(monkeypatch: pytest.MonkeyPatc
     assert "package no_such_package is not installed" in refused("absent")
 
 
-# ── the hub ──
-
-
-def use_hub(monkeypatch: pytest.MonkeyPatch, port: int, cache: Path) -> None:
-    template = f"http://127.0.0.1:{port}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{port}")
-    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache / "hub"))
-
-
-@pytest.fixture
-def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A hub on loopback that has own/tiny and the gated own/secret; gives the files that were asked of it."""
-    asked: list[str] = []
-
-    class Hub(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            path = self.path.split("?")[0]
-            error, converted = None, "pr%2F3" in path or "b" * 40 in path
-            commit = ("b" if converted else "a") * 40
-            if path.startswith("/own/tiny/resolve/"):
-                asked.append(path.rsplit("/", 1)[-1])
-                content = (tiny_folders["bert"] / asked[-1]).read_bytes()
-            elif path.startswith("/api/models/own/tiny/tree/"):
-                files = [*tiny_folders["bert"].iterdir()]
-                names = [(file.name, file.stat().st_size) for file in files] + [("pytorch_model.bin", 7)]
-                content = json.dumps([{"type": "file", "path": n, "size": s, "oid": "0"} for n, s in names]).encode()
-            elif path == "/api/models/own/old/discussions":
-                robot = {"num": 3, "author": {"name": "SFconvertbot"}, "isPullRequest": True, "status": "open"}
-                robot |= {"repo": {"name": "own/old", "type": "model"}}
-                told = {"title": "Adding `safetensors` variant of this model", "createdAt": "2023-01-01T00:00:00.000Z"}
-                content = json.dumps({"discussions": [robot | told], "count": 1, "start": 0}).encode()
-            elif path.startswith("/own/old/resolve/"):
-                asked.append(path)
-                content = (tiny_folders["bert"] / path.rsplit("/", 1)[-1]).read_bytes()
-            elif path.startswith("/api/models/own/old/tree/"):
-                kept = [file for file in tiny_folders["bert"].iterdir() if file.suffix != ".safetensors" or converted]
-                content = json.dumps(
-                    [{"type": "file", "path": file.name, "size": file.stat().st_size, "oid": "0"} for file in kept]
-                ).encode()
-            elif path.startswith("/api/models/own/old/"):
-                content = json.dumps({"id": "own/old", "sha": commit, "siblings": []}).encode()
-            elif path.startswith("/api/models/own/tiny/"):
-                content = json.dumps({"id": "own/tiny", "sha": commit, "siblings": []}).encode()
-            else:
-                content, error = b"", "GatedRepo" if "own/secret" in path else "RepoNotFound"
-            self.send_response({None: 200, "GatedRepo": 403, "RepoNotFound": 404}[error])
-            headers = {"Content-Length": str(len(content)), "ETag": f'"{len(content)}"', "X-Repo-Commit": commit}
-            for key, value in (headers | ({"X-Error-Code": error} if error else {})).items():
-                self.send_header(key, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    use_hub(monkeypatch, server.server_port, tmp_path)
-    yield asked
-    server.shutdown()
-    server.server_close()
-
-
-def test_from_the_hub(hub: list[str], bert: SentenceEncoder) -> None:
-    encoder = SentenceEncoder.load("own/tiny", device="cpu")
-    assert encoder.name == "own/tiny"
-    torch.testing.assert_close(encoder.encode(["the cat"]), bert.encode(["the cat"]))
-    assert "model.safetensors" in hub
-    assert "pytorch_model.bin" not in hub
-
-
-def test_weights_that_the_hub_has_converted(hub: list[str], bert: SentenceEncoder) -> None:
-    encoder = SentenceEncoder.load("own/old", device="cpu")
-    torch.testing.assert_close(encoder.encode(["the cat"]), bert.encode(["the cat"]))
-    assert [path for path in hub if path.endswith("model.safetensors")]
-
-
-def test_what_the_hub_refuses(hub: list[str]) -> None:
-    assert "is not on the hub; check its spelling" in refused("own/tinny")
-    assert "is gated on the hub" in refused("own/secret")
-    assert not hub
-
-
-def test_a_hub_name_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    use_hub(monkeypatch, 9, tmp_path)  # nobody listens there
-    assert "could not be fetched from the hub" in refused("own/tiny")
+# ── saving ──
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
@@ -505,7 +412,7 @@ def test_the_registry_says_what_a_folder_does_not(
 ) -> None:
     bert.model.save_pretrained(tmp_path / "own")
     bert.tokenizer.save_pretrained(tmp_path / "own")
-    monkeypatch.setattr(encoders, "_from_hub", lambda name: tmp_path / "own")
+    monkeypatch.setattr(encoders, "fetch", lambda name: tmp_path / "own")
     loaded = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", device="cpu")
     assert (loaded.pooling, loaded.similarity) == ("cls", "dot")
     told = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", pooling="mean", device="cpu")

@@ -15,13 +15,13 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from wig_core.errors import InputError
-from wig_core.wikipedia import Article, split_sentences, wikipedia_articles
+from wig_core.wikipedia import Article, split_sentences, whole_sentences, wikipedia_articles, wikipedia_sentences
 from wig_core.words import segment as units
 
 PathOrName = str | os.PathLike[str]
@@ -48,11 +48,13 @@ class HubCorpus:
         dataset: "owner/name" or "owner/name:config".
         split: which part of it.
         column: of sentences; two with a comma between are taken one after the other.
+        of_articles: whether a cell is a text of many sentences; such a data set is streamed, never held whole.
     """
 
     dataset: str
     split: str
     column: str
+    of_articles: bool = False
 
 
 # The paper names STS-B and Wikipedia; the others are our choice of what its four data sets may have been.
@@ -61,6 +63,7 @@ HUB_CORPORA = {
     "sts12": HubCorpus("mteb/sts12-sts", "test", "sentence1,sentence2"),
     "nli": HubCorpus("sentence-transformers/all-nli:pair-class", "test", "premise,hypothesis"),
     "wikipedia-1m": HubCorpus("princeton-nlp/datasets-for-simcse", "train", "text"),
+    "wikipedia": HubCorpus("wikimedia/wikipedia:20231101.en", "train", "text", of_articles=True),
 }
 
 
@@ -133,7 +136,8 @@ def load_corpus(
             of their background), all in gensim; `"wordnet"` (examples of use in WordNet 3.0, packaged here);
             a UTF-8 file: `.txt` with one sentence a line, `.csv`, `.tsv`, `.jsonl`, `.json`, or a `.parquet`;
             a key of `HUB_CORPORA` (`"sts-b"`, `"sts12"`, `"nli"`, `"wikipedia-1m"`): a file of that name in the folder
-            `$WIG_DATA`, if one is there, else from the Hugging Face hub;
+            `$WIG_DATA`, if one is there, else from the Hugging Face hub; of `"wikipedia"`, all of it, the first
+            `max_sentences`;
             `"owner/name"` or `"owner/name:config"` on the hub.
         split: split of a hub data set, default `"train"`; slices such as `"train[:1%]"` work.
         column: column that holds the sentences; default the only column of text.
@@ -154,15 +158,14 @@ def load_corpus(
         ('lee', 2)
     """
     source = os.fspath(name_or_path)
+    if source in HUB_CORPORA and HUB_CORPORA[source].of_articles:
+        if max_sentences is None:
+            raise InputError(f"{source}: too large to be held; say how many (max_sentences), or use stream_corpus")
+        return Corpus(source, list(itertools.islice(stream_corpus(source, split=split), max_sentences)))
     if source in HUB_CORPORA:
-        known, place = HUB_CORPORA[source], _place_of(source)
-        found = load_corpus(
-            place,
-            split=split or (known.split if place == known.dataset else None),
-            column=column or known.column,
-            max_sentences=max_sentences,
-            seed=seed,
-        )
+        place, split = _place_of(source, split)
+        column = column or HUB_CORPORA[source].column
+        found = load_corpus(place, split=split, column=column, max_sentences=max_sentences, seed=seed)
         return Corpus(source, found.sentences)
     if source in _PACKAGED:
         if split or column:
@@ -179,13 +182,53 @@ def load_corpus(
     return corpus if max_sentences is None else corpus.sample(max_sentences, seed=seed)
 
 
+def stream_corpus(name_or_path: PathOrName, *, split: str | None = None, column: str | None = None) -> Iterator[str]:
+    """The sentences of a corpus one by one, for texts that no memory holds.
+
+    Args:
+        name_or_path: as in `load_corpus`; or a dump of Wikipedia, `.xml.bz2`, as it is published.
+        split, column: as in `load_corpus`; of several columns the cells of a row follow one another.
+
+    Raises:
+        InputError: as in `load_corpus`, when the fault is met.
+
+    Example:
+        >>> next(stream_corpus("wordnet"))
+        'able to swim'
+    """
+    source = os.fspath(name_or_path)
+    if source in _PACKAGED:
+        return _PACKAGED[source]()
+    if source.endswith((".xml.bz2", ".xml")):
+        return wikipedia_sentences(source)
+    if source not in HUB_CORPORA:
+        return (sentence for cell in _cells(name_or_path, split, column) if (sentence := normalised(cell)))
+    known = HUB_CORPORA[source]
+    cells = _cells(*_place_of(source, split), column or known.column)
+    if known.of_articles:
+        return (sentence for cell in cells for line in cell.splitlines() for sentence in whole_sentences(line))
+    return (sentence for cell in cells if (sentence := normalised(cell)))
+
+
+def _cells(name_or_path: PathOrName, split: str | None, column: str | None) -> Iterator[str]:
+    """The texts of a file or hub data set, row by row."""
+
+    def choose(head: Columns) -> list[str]:
+        return _text_columns(os.fspath(name_or_path), head, column)
+
+    for rows in _batches(name_or_path, split, choose, [*_PACKAGED, *HUB_CORPORA], stream=True):
+        for cell in itertools.chain.from_iterable(zip(*rows.values(), strict=True)):
+            if isinstance(cell, str):
+                yield cell
+
+
 def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> SimilarityPairs:
     """Load pairs of texts with similarity scores.
 
     Args:
         name_or_path: `"lee"`, the 1225 pairs of gensim's 50 news texts with people's mean judgement from 0 to 1
             (Lee, Pincombe and Welsh 2005); or a file or hub data set, named as in `load_corpus`, with the
-            columns `sentence1`, `sentence2` and `score`.
+            columns `sentence1`, `sentence2` and `score` (`"sts-b"` and `"sts12"` have them).
         split: split of a hub data set, default `"train"`.
 
     Raises:
@@ -199,8 +242,11 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
     source = os.fspath(name_or_path)
     if source == "lee":
         return _lee_pairs()
+    if source in HUB_CORPORA:
+        place, split = _place_of(source, split)
+        return replace(load_similarities(place, split=split), name=source)
     names = ["sentence1", "sentence2", "score"]
-    columns = read_columns(name_or_path, split, lambda head: present(source, head, names), ["lee"])
+    columns = read_columns(name_or_path, split, lambda head: present(source, head, names), ["lee", *HUB_CORPORA])
     pairs = SimilarityPairs(_name(name_or_path), [], [], [])
     for row, (left, right, score) in enumerate(zip(*(columns.get(name, []) for name in names), strict=True), start=1):
         left, right = normalised(left), normalised(right)
@@ -281,11 +327,14 @@ _PACKAGED: dict[str, Callable[[], Iterator[str]]] = {
 # ── files and the hub ──
 
 
-def _place_of(name: str) -> str:
-    """Where a key of `HUB_CORPORA` is read from: a local copy, or the hub."""
-    folder = Path(os.environ.get("WIG_DATA") or "")
-    copies = [folder / f"{name}{suffix}" for suffix in _READERS] if os.environ.get("WIG_DATA") else []
-    return next((str(copy) for copy in copies if copy.is_file()), HUB_CORPORA[name].dataset)
+def _place_of(name: str, split: str | None) -> tuple[str, str | None]:
+    """Where a key of `HUB_CORPORA` is read from, a local copy or the hub, and which split of it."""
+    if folder := os.environ.get("WIG_DATA"):
+        copies = [Path(folder) / f"{name}{suffix}" for suffix in _READERS]
+        if copy := next(filter(Path.is_file, copies), None):
+            return str(copy), split
+    known = HUB_CORPORA[name]
+    return known.dataset, split or known.split
 
 
 def _is_path(source: PathOrName) -> bool:
@@ -313,23 +362,37 @@ def read_columns(
     Raises:
         InputError: as in `load_corpus`.
     """
+    columns: Columns = {}
+    for rows in _batches(source, split, choose, named):
+        for name, values in rows.items():
+            columns.setdefault(name, []).extend(values)
+    return columns
+
+
+def _batches(
+    source: PathOrName,
+    split: str | None,
+    choose: Callable[[Columns], list[str]],
+    named: Iterable[str],
+    *,
+    stream: bool = False,
+) -> Iterator[Columns]:
+    """The rows of `read_columns`, some at a time; with `stream` nothing of a hub data set is kept on disk."""
     is_file = _is_path(source)
     if not is_file:
         _check_hub_name(os.fspath(source), named)
-    columns: Columns = {}
+    names: list[str] = []
     try:
         with _tamed_datasets(offline=is_file or not _hub_answers()), tempfile.TemporaryDirectory() as scratch:
-            dataset = _open_file(source, split, scratch) if is_file else _open_hub(os.fspath(source), split)
-            for batch in dataset.iter(batch_size=10_000):
-                columns = columns or {name: [] for name in choose(batch)}
-                for name, values in columns.items():
-                    values.extend(batch[name])
+            dataset = _open_file(source, split, scratch) if is_file else _open_hub(os.fspath(source), split, stream)
+            for batch in dataset.iter(batch_size=1_000 if stream else 10_000):
+                names = names or choose(batch)
+                yield {name: batch[name] for name in names}
     except InputError:
         raise
     except Exception as error:  # pandas, pyarrow, datasets and the hub client each raise their own kinds
         remedy = "mend the file" if is_file else "check name, config and split"
         raise InputError(f"{os.fspath(source)}: cannot be read ({_one_line(error)}); {remedy}") from error
-    return columns
 
 
 def _open_file(source: PathOrName, split: str | None, scratch: str) -> Any:
@@ -371,12 +434,12 @@ def _check_hub_name(source: str, named: Iterable[str]) -> None:
         raise InputError(f"{source!r}: no such name; {hint}use {', '.join(named)}, a file, or owner/name on the hub")
 
 
-def _open_hub(source: str, split: str | None) -> Any:
+def _open_hub(source: str, split: str | None, stream: bool) -> Any:
     import datasets
 
     name, _, config = source.partition(":")
     try:
-        return datasets.load_dataset(name, config or None, split=split or "train")
+        return datasets.load_dataset(name, config or None, split=split or "train", streaming=stream)
     except ConnectionError:
         hint = "check the network, or give a local file"
         raise InputError(f"{source}: the hub cannot be reached and no copy is cached; {hint}") from None

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from wig_core.errors import InputError
-from wig_core.registry import HUB_ENCODERS, NAMED_ENCODERS, Pooling, Similarity
+from wig_core.hub import fetch
+from wig_core.registry import HUB_ENCODERS, NAMED_ENCODERS, Pooling, Similarity, with_pooling
 
 _POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
 
@@ -75,9 +76,10 @@ class SentenceEncoder:
         """Load an encoder from a packaged name, a local folder or a hub name.
 
         Args:
-            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub. Only safetensors are read,
-                and no code from the hub is run.
-            pooling: overrides what `HUB_ENCODERS` or the folder says; "mean" where neither says anything.
+            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub, perhaps with "@revision".
+                Only safetensors are read, and no code from the hub is run. ":mean", ":cls" or ":max" behind any of
+                them is its pooling.
+            pooling: overrides that, and what `HUB_ENCODERS` or the folder says; "mean" where none says anything.
             similarity: overrides what these say; "cosine" where neither says anything.
             device: "cpu", "cuda", …; by default a GPU where there is one.
 
@@ -91,15 +93,16 @@ class SentenceEncoder:
         """
         _check_choice("pooling", pooling, Pooling)
         _check_choice("similarity", similarity, Similarity)
-        folder = _folder_of(str(name_or_path))
-        said, known = _read_folder(folder), HUB_ENCODERS.get(str(name_or_path))
+        place, chosen = with_pooling(str(name_or_path))
+        folder = _folder_of(place)
+        said, known = _read_folder(folder), HUB_ENCODERS.get(place.partition("@")[0])
         tokenizer, model = _load_transformer(folder)
         model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         return cls(
             name=str(name_or_path),
             tokenizer=tokenizer,
             model=model,
-            pooling=pooling or (known.pooling if known else said.pooling),
+            pooling=pooling or chosen or (known.pooling if known else said.pooling),
             similarity=similarity or (known.similarity if known else said.similarity),
             normalize=said.normalize,
             max_tokens=min(said.max_tokens or 10**6, _max_tokens(tokenizer, model)),
@@ -257,55 +260,13 @@ def _folder_of(name_or_path: str) -> Path:
         raise InputError(
             f"encoder {name_or_path!r} is a file; give the folder that holds config.json and model.safetensors"
         )
-    if name_or_path.count("/") != 1 or name_or_path.startswith((".", "/", "~")):
+    if name_or_path.partition("@")[0].count("/") != 1 or name_or_path.startswith((".", "/", "~")):
         near = get_close_matches(name_or_path, NAMED_ENCODERS, n=1, cutoff=0.5)
         guess = f"did you mean {near[0]!r}?" if near else f"known names: {', '.join(NAMED_ENCODERS)}."
         raise InputError(
             f"encoder {name_or_path!r} is neither a known name nor a folder; {guess} On a hub it is owner/name"
         )
-    return _from_hub(name_or_path)
-
-
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
-    wanted = ["*.json", "*.txt", "*.model", "*.safetensors"]
-
-    def fetched(revision: str | None) -> Path:
-        folder = snapshot_download(
-            name, revision=revision, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"], etag_timeout=5
-        )
-        return Path(folder)
-
-    try:
-        folder = fetched(None)
-        if not any(folder.glob("*.safetensors")) and (converted := _converted(name)):
-            folder = fetched(converted)
-        return folder
-    except GatedRepoError:
-        raise InputError(f"encoder {name!r} is gated on the hub; ask for access there and log in") from None
-    except RepositoryNotFoundError:
-        raise InputError(f"encoder {name!r} is not on the hub; check its spelling") from None
-    except Exception as error:
-        reason = type(error).__name__
-        raise InputError(
-            f"encoder {name!r} could not be fetched from the hub ({reason}); check the network or give a local folder"
-        ) from None
-
-
-def _converted(name: str) -> str | None:
-    """The revision in which the hub's own robot has put safetensors beside older weights, if there is one."""
-    from huggingface_hub import HfApi
-
-    return next(
-        (
-            f"refs/pr/{one.num}"
-            for one in HfApi().get_repo_discussions(name, discussion_type="pull_request")
-            if one.author == "SFconvertbot" and "safetensors" in one.title
-        ),
-        None,
-    )
+    return fetch(name_or_path)
 
 
 @dataclass(frozen=True)
@@ -418,6 +379,10 @@ def _load_transformer(folder: Path) -> tuple[Any, nn.Module]:
     model = _without_shell(model)
     if hasattr(model, "pooler"):
         model.pooler = None  # never read here, and where a folder lacks it, it would be random
+    if strange := next((name for name, weight in model.named_parameters() if not weight.isfinite().all()), None):
+        raise InputError(
+            f"the weights in folder {str(folder)!r} hold a value that is not finite, in {strange}; save the model again"
+        )
     return tokenizer, model.eval().requires_grad_(False)
 
 

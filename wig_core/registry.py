@@ -6,12 +6,14 @@ import hashlib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from wig_core.errors import InputError
 
 Pooling = Literal["mean", "cls", "max"]
 Similarity = Literal["dot", "cosine"]
+
+WEIGHTS_AND_TOKENIZER = ["*.json", "*.txt", "*.model", "*.safetensors"]  # what is fetched from the hub
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class HubEncoder:
         objective: what it was fine-tuned for; empty for one that is only pre-trained.
         pretrained: the encoder that it was fine-tuned from.
         choice: what else was chosen, and why.
+        revision: branch, tag or commit; a page's provenance file says which commit it was when the page ran.
     """
 
     pooling: Pooling
@@ -59,6 +62,7 @@ class HubEncoder:
     objective: str = ""
     pretrained: str | None = None
     choice: str = ""
+    revision: str = "main"
 
 
 NAMED_ENCODERS = {
@@ -76,7 +80,7 @@ _BEFORE_POOLER = "the CLS vector before the pooler, whose layer is for training 
 _BEFORE_PROJECTOR = "the CLS vector before the projector, whose layers are for training alone"
 
 HUB_ENCODERS = {
-    _BERT: HubEncoder("cls", choice="measured with mean pooling too, beside encoders that have it"),
+    _BERT: HubEncoder("cls", choice="measured with mean pooling too (`…:mean`), beside encoders that have it"),
     _ROBERTA: HubEncoder("cls"),
     "microsoft/mpnet-base": HubEncoder("mean"),
     **{
@@ -112,6 +116,17 @@ HUB_ENCODERS = {
 }  # fmt: skip
 
 
+def with_pooling(name: str) -> tuple[str, Pooling | None]:
+    """A name without the pooling that may stand behind it, and that pooling.
+
+    Example:
+        >>> with_pooling("wig-base:cls"), with_pooling("my/own")
+        (('wig-base', 'cls'), ('my/own', None))
+    """
+    place, _, last = name.rpartition(":")
+    return (place, cast(Pooling, last)) if place and last in get_args(Pooling) else (name, None)
+
+
 def pretrained_of(name: str) -> str | None:
     """The encoder that a known one was fine-tuned from.
 
@@ -119,5 +134,6 @@ def pretrained_of(name: str) -> str | None:
         >>> pretrained_of("facebook/contriever"), pretrained_of("my/own")
         ('google-bert/bert-base-uncased', None)
     """
-    known = HUB_ENCODERS.get(name) or NAMED_ENCODERS.get(name)
+    place = with_pooling(name)[0].partition("@")[0]
+    known = HUB_ENCODERS.get(place) or NAMED_ENCODERS.get(place)
     return known.pretrained if known else None

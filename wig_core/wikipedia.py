@@ -83,7 +83,7 @@ def wikipedia_articles(dump_path: str | os.PathLike[str]) -> Iterator[Article]:
     try:
         with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as dump:
             for title, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
-                paragraphs = [list(filter(_is_whole, split_sentences(text))) for text in _paragraphs(markup)]
+                paragraphs = [whole_sentences(text) for text in _paragraphs(markup)]
                 yield Article(title, [sentences for sentences in paragraphs if sentences])
     except FileNotFoundError:
         raise InputError(f"{path}: file not found; give the path of a Wikipedia dump") from None
@@ -155,6 +155,11 @@ def split_sentences(paragraph: str) -> list[str]:
         elif piece.strip():
             sentences.append(piece.strip())
     return sentences
+
+
+def whole_sentences(paragraph: str) -> list[str]:
+    """Those of its sentences that are whole: see `wikipedia_articles`."""
+    return list(filter(_is_whole, split_sentences(paragraph)))
 
 
 def _is_whole(sentence: str) -> bool:
