@@ -1,10 +1,16 @@
 """The cache: made once, whole or not at all, made anew when damaged."""
 
 import multiprocessing
+import re
+import resource
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from wig_core.cache import cached, hash_of
 from wig_core.errors import InputError
@@ -92,5 +98,73 @@ def test_of_two_that_want_the_same_the_second_waits_for_the_first() -> None:
 def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WIG_CACHE", str(tmp_path / "file"))
-    with pytest.raises(InputError, match=r"cannot be written .*; set WIG_CACHE"):
+    with pytest.raises(InputError, match=r"cannot be written .*, or set WIG_CACHE") as caught:
         cached("things", {}, write(""))
+    assert "(Not a directory); move away what stands in its place" in str(caught.value)
+
+
+def fill_text(folder: Path) -> None:
+    (folder / "full").symlink_to("/dev/full")
+    try:
+        (folder / "full").write_text("more")
+    finally:
+        (folder / "full").unlink()
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """Within, the system writes no file beyond a kilobyte."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def fill_tensors(folder: Path) -> None:
+    with small_files():
+        save_file({"x": torch.zeros(1000)}, folder / "x.safetensors")
+
+
+def fill_checkpoint(folder: Path) -> None:
+    with small_files():
+        torch.save({"x": torch.zeros(100_000)}, folder / "x.pt")
+
+
+@pytest.mark.parametrize("fill", [fill_text, fill_tensors, fill_checkpoint])
+def test_a_full_disk_is_one_line_and_what_was_done_is_kept(fill: Callable[[Path], None], own_cache: Path) -> None:
+    def make(folder: Path) -> None:
+        (folder / "half.txt").write_text("half")
+        fill(folder)
+
+    with pytest.raises(InputError) as caught:
+        cached("things", {}, make)
+    said = (
+        rf"cache '{own_cache}/things' cannot be written \((No space left on device|File too large)\); free some space"
+    )
+    assert re.fullmatch(f"{said}, or set WIG_CACHE to another folder", str(caught.value))
+
+    def go_on(folder: Path) -> None:
+        assert (folder / "half.txt").read_text() == "half"
+
+    assert (cached("things", {}, go_on) / "half.txt").exists()
+
+
+@pytest.mark.parametrize("fault", [ValueError("bad"), InputError("no [Errno 28] of ours"), OSError("no model there")])
+def test_a_fault_of_another_kind_is_passed_on(fault: Exception) -> None:
+    def make(_: Path) -> None:
+        raise fault
+
+    with pytest.raises(type(fault), match=re.escape(str(fault))):
+        cached("things", {}, make)
+
+
+def test_a_seal_that_cannot_be_written_leaves_nothing_that_looks_whole(own_cache: Path) -> None:
+    def make(folder: Path) -> None:
+        (folder / "made.txt").write_text("made")
+        (folder / "cache.json").symlink_to("/dev/full")
+
+    with pytest.raises(InputError, match="No space left on device"):
+        cached("things", {}, make)
+    assert [path.suffix for path in (own_cache / "things").iterdir() if path.is_dir()] == [".unfinished"]

@@ -5,19 +5,29 @@ They lie in ``$WIG_CACHE``, by default ``~/.cache/wig``; deleting it loses nothi
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from wig_core.errors import InputError
+from wig_core.processes import Crew
 
+_REMEDIES = {  # what helps where a file cannot be written, by the number of the system's error
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "make its folder writable"),
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST, errno.EISDIR), "move away what stands in its place"),
+    errno.EIO: "check the disk",
+}
 _SEAL = "cache.json"  # the key, and the sha256 of every file
 
 
@@ -31,31 +41,75 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
 
     Returns:
         A folder whose files are what `make` wrote; a damaged one is made anew, with a warning. Of two processes that
-        want the same, the second waits for the first.
+        want the same, the second waits for the first. Those of one `Crew` make it together: `make` is called in each.
 
     Raises:
-        InputError: the cache cannot be written.
+        InputError: the cache cannot be written; what `make` has done so far is kept.
     """
     root = Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
-    name = hash_of(key)
+    name, crew = hash_of(key), Crew.now()
     folder, unfinished = root / name, root / f"{name}.unfinished"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f"{name}.lock"):
-            if folder.exists() and not _is_whole(folder):
-                warnings.warn(f"{folder} is damaged and is made anew", stacklevel=2)
-                shutil.rmtree(folder)
-            if not folder.exists():
+        with FileLock(root / f"{name}.lock") if crew.is_first else nullcontext():
+            if crew.agree(crew.is_first and not _is_there(folder)):
                 unfinished.mkdir(exist_ok=True)
                 make(unfinished)
-                seal = {"key": key, "files": _hashes(unfinished)}
-                (unfinished / _SEAL).write_text(json.dumps(seal, indent=1) + "\n", encoding="utf-8")
-                unfinished.rename(folder)
-    except OSError as error:
-        raise InputError(
-            f"cache {str(root)!r} cannot be written ({error.strerror}); set WIG_CACHE to another"
-        ) from error
+                crew.wait()
+                if crew.is_first:
+                    _seal(unfinished, key)
+                    unfinished.rename(folder)
+            crew.wait()
+    except Exception as error:
+        if not (why := unwritten(error)):
+            raise
+        raise InputError(f"cache {str(root)!r} cannot be written {why}, or set WIG_CACHE to another folder") from error
     return folder
+
+
+def _is_there(folder: Path) -> bool:
+    """Whether the folder is there and whole; a damaged one is taken away."""
+    if folder.exists() and not _is_whole(folder):
+        warnings.warn(f"{folder} is damaged and is made anew", stacklevel=3)
+        shutil.rmtree(folder)
+    return folder.exists()
+
+
+def write_whole(texts: Mapping[Path, str]) -> None:
+    """Write files, each whole; if one cannot be written, all stay as they were.
+
+    Raises:
+        OSError: it names the file.
+    """
+    parts = {path: path.with_name(f"{path.name}.part") for path in texts}
+    path = Path()
+    try:
+        for path, part in parts.items():
+            part.write_text(texts[path], encoding="utf-8", newline="")
+        for path, part in parts.items():
+            part.replace(path)
+    except OSError as error:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()  # on a full disk it takes the room that another needs
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def unwritten(error: Exception) -> str | None:
+    """Why a file was not written, and what helps; None for an error of another kind.
+
+    Example:
+        >>> unwritten(OSError(28, "No space left on device"))
+        '(No space left on device); free some space'
+    """
+    if isinstance(error, InputError):  # it says so itself
+        return None
+    number = getattr(error, "errno", None)
+    if told := re.search(r"\(os error (\d+)\)|\[Errno (\d+)\]", str(error)):  # safetensors', shutil's
+        number = int(told[1] or told[2])
+    if isinstance(error, RuntimeError) and re.search("PytorchStreamWriter|unexpected pos", str(error)):
+        number = errno.ENOSPC  # torch does not say why it could not go on
+    return f"({os.strerror(number)}); {_REMEDIES[number]}" if number in _REMEDIES else None
 
 
 def hash_of(key: Any) -> str:
@@ -77,6 +131,11 @@ def _hash(file: Path) -> str:
 def _hashes(folder: Path) -> dict[str, str]:
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file != folder / _SEAL)
     return {str(file.relative_to(folder)): _hash(file) for file in files}
+
+
+def _seal(folder: Path, key: Mapping[str, Any]) -> None:
+    seal = {"key": key, "files": _hashes(folder)}
+    (folder / _SEAL).write_text(json.dumps(seal, indent=1) + "\n", encoding="utf-8")
 
 
 def _is_whole(folder: Path) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from wig_core.book.html import make_book, make_page
 from wig_core.book.pages import Page, ParameterError, Project, read_yaml
 from wig_core.book.verify import verify
+from wig_core.cache import unwritten
 from wig_core.errors import InputError
 from wig_core.runner import BuildError, Progress, Run
 
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(2, str(error))
     except BuildError as error:
         return _fail(1, str(error))
+    except OSError as error:
+        if not (why := unwritten(error)):
+            raise
+        return _fail(1, f"{error.filename or 'a file'} cannot be written {why} and run again: finished pages are kept")
     except KeyboardInterrupt:
         return _fail(130, "interrupted; finished pages are kept")
     return 0
@@ -56,6 +61,15 @@ def verify_numbers(project: Project, options: argparse.Namespace) -> None:
     """Run the pages again and compare their numbers with the shipped ones."""
     agreed = verify(project, project.profile(options.profile), Progress(), options.names)
     print(f"{agreed} numbers agree with results/{options.profile}")
+
+
+def warm_cache(project: Project, options: argparse.Namespace) -> None:
+    """Do what takes the pages their time, in as many processes as there are; the pages find it in the cache."""
+    from wig_core.book.warm import warm
+
+    profile = project.profile(options.profile)
+    pages = [project.page(name) for name in options.names] or profile.pages
+    warm((Run.of(project.root, page, profile) for page in pages), Progress())
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -132,7 +146,12 @@ def _parser() -> argparse.ArgumentParser:
     verifying = commands.add_parser("verify", help="run again, and compare with the numbers in the repository")
     verifying.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all that have shipped numbers)")
     verifying.set_defaults(command=verify_numbers)
-    for command in (run, book, verifying):
+    warming = commands.add_parser(
+        "warm", help="fill the cache for pages: by `accelerate launch -m wig_core.cli warm`, on several GPUs"
+    )
+    warming.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
+    warming.set_defaults(command=warm_cache)
+    for command in (run, book, verifying, warming):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")
     _add_explain(commands)
     return parser

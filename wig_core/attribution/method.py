@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, get_args
+
+from tqdm import tqdm
 
 import wig_core
 from wig_core.attribution.coalitions import Absence
@@ -17,7 +20,9 @@ from wig_core.attribution.stored import load_contributions, save_contributions
 from wig_core.cache import cached, hash_of_sources
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.processes import Crew
 
+SHARD = 64  # sentences explained, and kept, together
 Method = Literal["ig", "shap"]
 
 
@@ -79,10 +84,21 @@ class Attribution:
     def explain_once(
         self, encoder: SentenceEncoder, sentences: Sequence[str], *, progress: bool = False
     ) -> list[Contributions]:
-        """The same, from disk where the same encoder, sentences and choices have been asked before (`cache`)."""
+        """The same, from disk where the same encoder, sentences and choices have been asked before (`cache`).
+
+        Sentences are explained in shards, each kept when it is done: after an interruption the rest is explained, and
+        the processes of a `Crew` share them.
+        """
+        shards = [sentences[start : start + SHARD] for start in range(0, len(sentences), SHARD)]
+        folder = cached(
+            "contributions", self._key(encoder, sentences), partial(self._explain_shards, encoder, shards, progress)
+        )
+        return [one for number in range(len(shards)) for one in load_contributions(_place(folder, number))]
+
+    def _key(self, encoder: SentenceEncoder, sentences: Sequence[str]) -> dict[str, Any]:
         package = Path(wig_core.__file__).parent
         rooms = ("encoders.py", "words.py", "quadrature.py", "attribution")
-        key = {
+        return {
             "encoder": encoder.fingerprint(),
             "sentences": list(sentences),
             "attribution": asdict(self),
@@ -90,9 +106,19 @@ class Attribution:
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
         }
 
-        def make(folder: Path) -> None:
-            save_contributions(
-                self.explain(encoder, sentences, progress=progress), folder / "contributions.safetensors"
-            )
+    def _explain_shards(
+        self, encoder: SentenceEncoder, shards: Sequence[Sequence[str]], progress: bool, folder: Path
+    ) -> None:
+        """This process's share of the shards, those that are there already left out."""
+        crew, several = Crew.now(), len(shards) > 1
+        for number in tqdm(range(crew.rank, len(shards), crew.size), "shards", disable=not several or crew.rank > 0):
+            place = _place(folder, number)
+            if not place.exists():
+                explained = self.explain(encoder, shards[number], progress=progress and not several)
+                part = place.with_suffix(".part")
+                save_contributions(explained, part)
+                part.replace(place)
 
-        return load_contributions(cached("contributions", key, make) / "contributions.safetensors")
+
+def _place(folder: Path, shard: int) -> Path:
+    return folder / f"shard-{shard:06}.safetensors"

@@ -40,8 +40,9 @@ def save_contributions(contributions: Sequence[Contributions], path: str | Path)
         ),
     }
     sampled = [one.standard_errors is not None for one in contributions]
-    said = {"words": json.dumps([one.words for one in contributions]), "sampled": json.dumps(sampled)}
-    save_file(tensors, path, metadata=said)
+    said = {"words": [one.words for one in contributions], "sampled": sampled}
+    # Under one key, since safetensors writes several in an order that changes.
+    save_file(tensors, path, metadata={"contributions": json.dumps(said)})
 
 
 def load_contributions(path: str | Path) -> list[Contributions]:
@@ -52,8 +53,8 @@ def load_contributions(path: str | Path) -> list[Contributions]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            said = file.metadata()
-            words, sampled = json.loads(said["words"]), json.loads(said["sampled"])
+            said = json.loads(file.metadata()["contributions"])
+            words, sampled = said["words"], said["sampled"]
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
         raise InputError(f"{str(path)!r} holds no contributions ({error}); give a file that was saved so") from None

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from torch.utils.data import Sampler
 
+from wig_core.processes import Crew
+
 # Batches are cut from pools of so many examples sorted by length: enough to leave little padding, few enough for
 # the batches of two epochs to differ.
 POOL = 50
@@ -22,6 +24,7 @@ class LengthBatches(Sampler[list[int]]):
         keys: per example, what no two examples of one batch may share, such as its texts; an example that would clash
             waits for a later batch.
         seed: decides the order; the epoch does too.
+        crew: the processes that share each batch; this one gets its part.
 
     Batches by number are all full: what is left over at the end of an epoch is dropped.
     """
@@ -34,8 +37,10 @@ class LengthBatches(Sampler[list[int]]):
         by_tokens: bool = False,
         keys: Sequence[Sequence[Hashable]] | None = None,
         seed: int = 0,
+        crew: Crew | None = None,
     ):
         self.lengths, self.size, self.by_tokens, self.keys, self.seed = lengths, size, by_tokens, keys, seed
+        self.crew = crew or Crew.now()
         self.epoch = 0
         self._batches: tuple[int, list[list[int]]] | None = None
 
@@ -52,7 +57,7 @@ class LengthBatches(Sampler[list[int]]):
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[list[int]]:
-        return iter(self._of_epoch())
+        return (batch[self.crew.rank :: self.crew.size] for batch in self._of_epoch())
 
     def __len__(self) -> int:
         return len(self._of_epoch())
@@ -78,7 +83,7 @@ class LengthBatches(Sampler[list[int]]):
         batches = []
         while order:
             batch, order = self._first_batch(order)
-            if self.by_tokens or len(batch) == self.size:
+            if len(batch) == self.size or (self.by_tokens and len(batch) >= self.crew.size):
                 batches.append(batch)
         return batches
 

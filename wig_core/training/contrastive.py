@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.processes import Crew
 from wig_core.training.batches import LengthBatches
 from wig_core.training.examples import Examples
 from wig_core.training.objectives import Objective
@@ -42,12 +43,11 @@ def train_contrastive(
         examples: as many texts each as the objective takes.
         objective: the loss; what it learns on the way, such as a classifier, is dropped.
         schedule: steps, learning rate, …
-        batch_size: examples a batch, in each process; the others are in-batch negatives. Examples that share a text are
-            not put into one batch, since they would be false negatives.
+        batch_size: examples a batch, of all processes together; the others are in-batch negatives. Examples that share
+            a text are not put into one batch, since they would be false negatives.
         max_tokens: longer texts are cut, special tokens included.
         head: put a layer with tanh between the encoder and the objective, and drop it afterwards, as unsupervised
-        SimCSE
-            does with CLS pooling.
+            SimCSE does with CLS pooling.
         watch: called with the step and the encoder as it then is, at the steps `watch_at`; 0 is before the first.
         watch_at: steps at which to call it.
         folder: for checkpoints, if the schedule saves any; an interrupted run is taken up from the one it holds.
@@ -56,7 +56,8 @@ def train_contrastive(
         An encoder whose similarity is the objective's.
 
     Raises:
-        InputError: examples that the objective cannot take, or fewer than a batch.
+        InputError: examples that the objective cannot take, fewer than a batch, or a batch that the processes cannot
+            share evenly.
     """
     _check(examples, objective, batch_size)
     torch.manual_seed(schedule.seed)  # the head's and the objective's first weights
@@ -115,6 +116,8 @@ def _check(examples: Examples, objective: Objective, batch_size: int) -> None:
         raise InputError(f"{examples.name}: {kind} takes {wanted} texts an example, not {examples.columns}")
     if objective.labelled and examples.labels is None:
         raise InputError(f"{examples.name}: {kind} needs a label for each example; try 'relations'")
+    if batch_size % (count := Crew.now().size):
+        raise InputError(f"batch_size {batch_size} is no multiple of the {count} processes; give one that is")
     if len(examples) < batch_size:
         raise InputError(f"{examples.name}: {len(examples)} examples fill no batch of {batch_size}; give a smaller one")
 

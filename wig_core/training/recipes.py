@@ -17,6 +17,7 @@ from wig_core.cache import cached, hash_of, hash_of_sources
 from wig_core.corpora import load_corpus
 from wig_core.encoders import Pooling, SentenceEncoder, Similarity
 from wig_core.errors import InputError
+from wig_core.processes import Crew
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples, load_examples
 from wig_core.training.masked_lm import train_masked_lm, with_language_head
@@ -222,8 +223,9 @@ def _trained(
 
     def make(folder: Path) -> None:
         train(folder, steps)
-        for checkpoint in folder.glob("checkpoint-*"):
-            shutil.rmtree(checkpoint)
+        if Crew.now().is_first:
+            for checkpoint in folder.glob("checkpoint-*"):
+                shutil.rmtree(checkpoint)
 
     folder = cached("encoders", key, make)
     return {step: SentenceEncoder.load(folder / f"step-{step}") for step in steps}

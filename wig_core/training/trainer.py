@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.data_loader import prepare_data_loader
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
@@ -50,7 +51,8 @@ class _BatchTrainer(Trainer):
         """The examples, batch by batch."""
         examples: Any = self.train_dataset
         loader: DataLoader = DataLoader(examples, batch_sampler=self.batches, collate_fn=self.data_collator)
-        return self.accelerator.prepare(loader)
+        # As if there were one process: the batches themselves give each its part.
+        return prepare_data_loader(loader, self.args.device, num_processes=1, process_index=0, put_on_device=True)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
         # Tied weights are one tensor under two names, which safetensors refuses; two copies load just as well.
@@ -65,15 +67,15 @@ class _Watching(TrainerCallback):
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step == 0:
-            self._call(0)
+            self._call(state)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._call(state.global_step)
+        self._call(state)
 
-    def _call(self, step: int) -> None:
-        if step in self.at:
+    def _call(self, state: Any) -> None:
+        if state.global_step in self.at and state.is_world_process_zero:
             with torch.random.fork_rng():  # what the watcher does must not change the training
-                self.watch(step)
+                self.watch(state.global_step)
 
 
 class _Bar(TrainerCallback):
@@ -113,7 +115,8 @@ def run(
         batches: which examples make a batch, and when.
         schedule: how long and how fast.
         folder: for checkpoints; an interrupted run is taken up from the one it holds.
-        watch: called with the number of steps done, at the steps `watch_at`; 0 is before the first.
+        watch: called with the number of steps done, at the steps `watch_at`; 0 is before the first. Of several
+            processes the first calls it.
         watch_at: when to call it.
 
     Returns:
@@ -138,6 +141,8 @@ def run(
         dataloader_pin_memory=False,
         disable_tqdm=True,
     )
+    # Without `accelerate launch`, one device: DataParallel would part the sentences that are each other's negatives.
+    settings._n_gpu = min(1, settings.n_gpu)
     trainer = _BatchTrainer(
         batches=batches,
         model=model,
