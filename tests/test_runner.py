@@ -13,6 +13,8 @@ from wig_core.book.provenance import write_provenance
 from wig_core.errors import InputError
 from wig_core.runner import BuildError, Progress, Run, execute_pages
 
+DIED = "the kernel died, most often because memory ran out; close other programs"
+
 
 @pytest.fixture
 def toy(tmp_path: Path) -> Project:
@@ -202,7 +204,9 @@ def test_two_runs_are_byte_identical_and_show_only_the_page(toy, monkeypatch, tm
     [
         ("bad", "cell 3 (`# a comment first`): ValueError: no such corpus"),
         ("early", "cell 3 (`# a comment first`): SystemExit"),
-        ("deadly", "cell 3 (`# a comment first`): Kernel died"),
+        ("deadly", f"cell 3 (`# a comment first`): {DIED}"),
+        ("killed", f"cell 3 (`# a comment first`): {DIED}"),
+        ("hungry", "cell 3 (`# a comment first`): ran out of memory; close other programs"),
     ],
 )
 def test_a_failing_page_is_named_and_the_older_one_stays(toy, corpus, fault):
@@ -216,7 +220,7 @@ def test_a_failing_page_is_named_and_the_older_one_stays(toy, corpus, fault):
     assert str(caught.value) == f"notebooks/02_letters.py, {fault}"
     assert run.notebook.read_text() == "the older one"
     assert {path.suffix for path in run.notebook.parent.iterdir()} <= {".ipynb", ".traceback"}
-    assert run.traceback.exists() == (corpus == "bad")
+    assert run.traceback.exists() == (corpus in ("bad", "hungry"))
 
 
 def test_numbers_lie_beside_what_made_them(toy):

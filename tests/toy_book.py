@@ -54,11 +54,15 @@ seed: int = 0  # of the generator
 
 # %%
 import os
+import resource
+import signal
 import time
 from pathlib import Path
 
 Path("pid").write_text(str(os.getpid()))
 time.sleep(60 * (corpus == "slow"))
+while corpus == "patient" and not Path("go").exists():
+    time.sleep(0.05)
 
 # %%
 # a comment first
@@ -66,6 +70,11 @@ if corpus == "bad":
     raise ValueError("no such corpus\\nwith a second line")
 if corpus == "early":
     raise SystemExit
+if corpus == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+if corpus == "hungry":
+    resource.setrlimit(resource.RLIMIT_AS, (2**34, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    bytearray(2**36)
 os._exit(1) if corpus == "deadly" else len(corpus)
 """
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from wig_core.cache import unwritten, write_whole
 from wig_core.errors import InputError
 
 DIGITS = 8  # significant; what lies behind them is rounding, and differs between machines
@@ -23,19 +24,22 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
         tables: tidy frames; their index is left out.
 
     Raises:
-        InputError: the folder cannot be written.
+        InputError: the folder cannot be written; older files in it stay as they were.
     """
     from myst_nb import glue
 
     folder = Path(results)
     plain = {key: value if isinstance(value, str) else _rounded(value) for key, value in numbers.items()}
+    texts = {folder / f"{name}.json": json.dumps(plain, indent=1) + "\n"}
+    for table, frame in tables.items():
+        texts[folder / f"{name}_{table}.csv"] = frame.to_csv(None, index=False, float_format=f"%.{DIGITS}g")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.json").write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
-        for table, frame in tables.items():
-            frame.to_csv(folder / f"{name}_{table}.csv", index=False, float_format=f"%.{DIGITS}g")
+        write_whole(texts)
     except OSError as error:
-        raise InputError(f"results {results!r} cannot be written ({error.strerror}); give another folder") from None
+        if not (why := unwritten(error)):
+            raise
+        raise InputError(f"results {results!r} cannot be written {why}, or give another folder") from None
     for key, value in plain.items():
         glue(key, value, display=False)
 

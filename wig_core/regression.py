@@ -46,19 +46,43 @@ class Regression:
 def join(weights: pd.DataFrame, information: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """The words that have a weight, an information gain and the named quantities, in alphabetical order.
 
+    Words whose quantity is not known (not a number) are left out.
+
     Raises:
-        InputError: fewer than three words are left.
+        InputError: fewer than three words are left, a weight is not a number, or a value is infinite.
     """
     for name in columns:
         if name not in information.columns:
             raise InputError(f"information has no column {name!r}; it has {', '.join(information.columns)}")
-    joined = weights.join(information, how="inner").dropna(subset=["weight", "kl", *columns]).sort_index()
+    joined = weights.join(information, how="inner")
+    _check_finite(joined["weight"])
+    joined = joined.dropna(subset=["kl", *columns]).sort_index()
+    for name in ("kl", *columns):
+        _check_finite(joined[name])
     if len(joined) < 3:
         raise InputError(
             f"only {len(joined)} words have both a weight and an information gain; "
             "give more sentences, or a smaller min_count"
         )
     return joined
+
+
+def _check_finite(values: pd.Series) -> None:
+    strange = values[~np.isfinite(values.to_numpy(float))]
+    if len(strange):
+        raise InputError(
+            f"{values.name} of {strange.index[0]!r} is {strange.iloc[0]}, which no line can be fitted to; "
+            "mend what it comes from, or leave the word out"
+        )
+
+
+def _check_spread(name: str, values: NDArray[np.float64]) -> None:
+    with np.errstate(over="ignore"):
+        spread = np.ptp(values)
+    if spread == 0:
+        raise InputError(f"{name} is the same for all {len(values)} words; nothing to regress")
+    if not 1e-60 < spread < 1e60:  # its square, times another's, must be a number
+        raise InputError(f"{name} varies by {spread:.0e}, which cannot be computed with; give it in another unit")
 
 
 def regress(
@@ -74,15 +98,12 @@ def regress(
         seed: of the resampling.
 
     Raises:
-        InputError: no such column, fewer than three common words, or x or the weights do not vary.
+        InputError: see `join`; also where x or the weights do not vary, or by more or less than can be squared.
     """
     joined = join(weights, information, x)
     sample = joined[[x, "weight"]].to_numpy(float)
-    for name, values in (("x", sample[:, 0]), ("weight", sample[:, 1])):
-        if np.ptp(values) == 0:
-            raise InputError(
-                f"{x if name == 'x' else name} is the same for all {len(sample)} words; nothing to regress"
-            )
+    for name, values in ((x, sample[:, 0]), ("weight", sample[:, 1])):
+        _check_spread(name, values)
     slope, intercept, correlation = _line(sample)
     resampled = np.array([_line(sample[rows]) for rows in resamples(len(sample), bootstrap, seed)]).reshape(-1, 3)
     slopes, correlations = resampled[:, 0], resampled[:, 2]
@@ -194,9 +215,9 @@ def partial_r2(weights: pd.DataFrame, information: pd.DataFrame, *, x: str, give
 def _line(sample: NDArray[np.float64]) -> tuple[float, float, float]:
     """Slope, intercept and correlation of the points ``[n, 2]``; not numbers where x does not vary."""
     (x, y), (dx, dy) = sample.mean(0), (sample - sample.mean(0)).T
-    with np.errstate(invalid="ignore", divide="ignore"):
-        slope = dx @ dy / (dx @ dx)
-        correlation = dx @ dy / np.sqrt((dx @ dx) * (dy @ dy))
+    together, of_x, of_both = dx @ dy, dx @ dx, (dx @ dx) * (dy @ dy)
+    slope = together / of_x if of_x else float("nan")
+    correlation = together / np.sqrt(of_both) if of_both else float("nan")
     return float(slope), float(y - slope * x), float(correlation)
 
 
@@ -212,7 +233,7 @@ def resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
 
 def interval(values: NDArray[np.float64]) -> Interval:
     """The ends of the middle 95% of resampled values; not numbers where there are none."""
-    if not len(values):
+    if np.isnan(values).all():
         return (float("nan"), float("nan"))
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return (float(low), float(high))

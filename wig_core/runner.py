@@ -3,13 +3,16 @@
 An executed page is kept with a record of all that decided it, so that nothing is executed twice (:meth:`Run.key`).
 """
 
+import errno
 import functools
 import hashlib
 import json
 import logging
+import os
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,12 +20,14 @@ from typing import Any, TextIO
 
 import jupytext
 import nbformat
+from filelock import FileLock, Timeout
 from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
 from wig_core.book.pages import Page, Profile
+from wig_core.cache import write_whole
 from wig_core.errors import InputError
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
@@ -89,9 +94,12 @@ class Run:
         return {path.relative_to(self.root).as_posix(): digest(path) for path in [self.notebook, *sorted(numbers)]}
 
     def record(self) -> dict[str, Any]:
-        """Return what was written down when the page was executed; nothing if it never was."""
+        """Return what was written down when the page was executed; nothing if it never was, or that is damaged."""
         path = self.notebook.with_suffix(".json")
-        return json.loads(path.read_text("utf-8")) if path.exists() and self.notebook.exists() else {}
+        try:
+            return json.loads(path.read_text("utf-8")) if path.exists() and self.notebook.exists() else {}
+        except ValueError:
+            return {}
 
     def is_current(self) -> bool:
         """Tell whether executing the page again would change nothing."""
@@ -102,12 +110,12 @@ class Run:
         """Execute the page; it takes the older one's place only when it has run to its end."""
         key, start = self.key(), time.monotonic()
         if self.page.has_results:
-            (self.root / self.results).mkdir(parents=True, exist_ok=True)
-        self.notebook.parent.mkdir(parents=True, exist_ok=True)
+            _make_writable(self.root / self.results)
+        _make_writable(self.notebook.parent)
         self.traceback.unlink(missing_ok=True)
-        _write(self.notebook, nbformat.writes(_execute(self, progress)) + "\n")
+        write_whole({self.notebook: nbformat.writes(_execute(self, progress)) + "\n"})
         record = {"key": key, "seconds": round(time.monotonic() - start, 1), "outputs": self.outputs()}
-        _write(self.notebook.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+        write_whole({self.notebook.with_suffix(".json"): json.dumps(record, indent=1) + "\n"})
 
 
 class Progress:
@@ -137,6 +145,28 @@ class Progress:
     def flush(self) -> None:
         """Flush the terminal."""
         self.stream.flush()
+
+
+@contextmanager
+def alone(root: Path, progress: Progress) -> Iterator[None]:
+    """Within, no other wig works in the same folder; while one does, wait for its end, and say so.
+
+    The lock is the operating system's, so that it is free when its holder is gone, in whatever way it went.
+    """
+    build = root / "book/_build"
+    build.mkdir(parents=True, exist_ok=True)
+    lock, holder = FileLock(build / "wig.lock"), build / "wig.pid"
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        pid = holder.read_text("utf-8") if holder.exists() else "not known yet"
+        progress.say(f"wig: another wig is at work in {root} (pid {pid}); waiting")
+        lock.acquire()
+    try:
+        holder.write_text(str(os.getpid()), "utf-8")
+        yield
+    finally:
+        lock.release()
 
 
 def execute_pages(runs: Iterable[Run], progress: Progress, *, force: bool = False) -> int:
@@ -187,8 +217,9 @@ class _OwnKernel(AsyncKernelManager):
 
 def _execute(run: Run, progress: Progress) -> NotebookNode:
     import papermill  # takes a second to load
+    from nbclient.exceptions import DeadKernelError
 
-    logging.getLogger("papermill").setLevel(logging.ERROR)  # it cannot read every annotation; we have
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it says of annotations and faults, we say better
     notebook = jupytext.read(run.page.path)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     number, start = 0, time.monotonic()
@@ -210,13 +241,25 @@ def _execute(run: Run, progress: Progress) -> NotebookNode:
     except papermill.PapermillExecutionError as error:
         if error.ename == "InputError":  # what the reader gave, not what the page does with it
             raise InputError(f"{run.page.name}: {_first_line(error.evalue)}") from None
-        fault = f"{error.ename}: {_first_line(error.evalue)}"
-        _write(run.traceback, str(error))
+        fault = _ran_out(error.ename, error.evalue, run) or f"{error.ename}: {_first_line(error.evalue)}"
+        write_whole({run.traceback: str(error)})
         progress.say(f"traceback in {run.traceback.relative_to(run.root)}")
-    except RuntimeError as error:  # the kernel died, or never came up
+    except DeadKernelError:
+        fault = f"the kernel died, most often because memory ran out; {_less_memory(run)}"
+    except RuntimeError as error:  # the kernel never came up
         fault = _first_line(str(error))
     source = _first_line(cells[max(number - 1, 0)])
     raise BuildError(f"{run.page.path.relative_to(run.root)}, cell {number} (`{source}`): {fault}")
+
+
+def _ran_out(name: str, text: str, run: Run) -> str | None:
+    """What to say of an error that is for want of memory: Python's, numpy's or torch's; None for any other."""
+    wants = name.endswith(("MemoryError", "OutOfMemoryError")) or "can't allocate memory" in text
+    return f"ran out of memory; {_less_memory(run)}" if wants else None
+
+
+def _less_memory(run: Run) -> str:
+    return ("lower max_sentences or " if "max_sentences" in run.values else "") + "close other programs"
 
 
 def _tidy(notebook: NotebookNode) -> NotebookNode:
@@ -252,10 +295,11 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
+def _make_writable(folder: Path) -> None:
+    """Make a folder if need be, and tell before hours of work rather than behind them that it cannot be written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def _sha256(value: Any) -> str:

@@ -13,32 +13,35 @@ import yaml
 from wig_core.book.claims import claims_page, read_claims, read_numbers, summary
 from wig_core.book.pages import TITLE, Profile, Project
 from wig_core.book.provenance import caption, provenance, write_provenance
-from wig_core.runner import BuildError, Progress, Run, digest, execute_pages, versions
+from wig_core.runner import BuildError, Progress, Run, alone, digest, execute_pages, versions
 
+FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # what Sphinx says, and the end of a traceback
 JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
 
 
 def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
     """Execute the pages that need it and build the book; return its first page."""
     runs = [Run.of(project.root, page, profile) for page in profile.pages]
-    execute_pages(runs, progress)
-    write_provenance(project.root, runs)
-    build = project.root / "book/_build"
-    source = assemble(project, runs, build / "source")
-    prune(source / "_toc.yml", {f"notebooks/{page.name}" for page in project.pages if page not in profile.pages})
-    return build_html(source, build / "html", progress, strict=True) / "index.html"
+    with alone(project.root, progress):
+        execute_pages(runs, progress)
+        write_provenance(project.root, runs)
+        build = project.root / "book/_build"
+        source = assemble(project, runs, build / "source")
+        prune(source / "_toc.yml", {f"notebooks/{page.name}" for page in project.pages if page not in profile.pages})
+        return build_html(source, build / "html", progress, strict=True) / "index.html"
 
 
 def make_page(project: Project, run: Run, progress: Progress, *, force: bool = False) -> Path:
     """Execute one page if it needs it and build a small book around it; return the page."""
-    execute_pages([run], progress, force=force)
-    write_provenance(project.root, [run])
-    folder = project.root / f"book/_build/runs/{run.page.name}-{run.label}"
-    source = assemble(project, [run], folder / "source")
-    name = f"notebooks/{run.page.name}"
-    toc = {"format": "jb-book", "root": name, "chapters": [{"file": "provenance"}, {"file": "references"}]}
-    (source / "_toc.yml").write_text(yaml.safe_dump(toc), "utf-8")
-    return build_html(source, folder / "html", progress, strict=False) / f"{name}.html"
+    with alone(project.root, progress):
+        execute_pages([run], progress, force=force)
+        write_provenance(project.root, [run])
+        folder = project.root / f"book/_build/runs/{run.page.name}-{run.label}"
+        source = assemble(project, [run], folder / "source")
+        name = f"notebooks/{run.page.name}"
+        toc = {"format": "jb-book", "root": name, "chapters": [{"file": "provenance"}, {"file": "references"}]}
+        (source / "_toc.yml").write_text(yaml.safe_dump(toc), "utf-8")
+        return build_html(source, folder / "html", progress, strict=False) / f"{name}.html"
 
 
 def assemble(project: Project, runs: list[Run], source: Path) -> Path:
@@ -101,10 +104,8 @@ def build_html(source: Path, target: Path, progress: Progress, *, strict: bool) 
     command = [*JUPYTER_BOOK, "build", "-q", *options, "--path-output", str(new), str(source)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        faults = [
-            line.replace(f"{source}/", "") for line in done.stderr.splitlines() if re.search("WARNING|ERROR", line)
-        ]
-        raise BuildError("\n".join([f"the book was not built; {target} is as it was", *faults]))
+        faults = [line.replace(f"{source}/", "") for line in done.stderr.splitlines() if FAULT.search(line)]
+        raise BuildError("\n".join([f"the book was not built; {target} is as it was", *dict.fromkeys(faults)]))
     built = new / "_build/html"
     (built / stamp.name).write_text(made_of, "utf-8")
     if target.exists():

@@ -4,11 +4,14 @@ import os
 import platform
 import subprocess
 import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from wig_core.hub import commit_of
+from wig_core.registry import pretrained_of, with_pooling
 from wig_core.runner import PACKAGES, Run, versions
 
 NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters a page's caption tells
@@ -60,6 +63,7 @@ def write_provenance(root: Path, runs: list[Run]) -> None:
             "commit": commit(root).replace("`", ""),
             "seconds": run.record()["seconds"],
             "parameters": run.values,
+            **({"hub": commits} if (commits := hub_commits(run.values)) else {}),
             "machine": machine(),
             "versions": versions([*PACKAGES, *MAKERS]),
             "key": key,
@@ -74,6 +78,13 @@ def commit(root: Path) -> str:
         return "unknown (no git repository)"
     changed = _git(root, "status", "--porcelain", "--", ".", ":(exclude)results")
     return code(head) + (" with uncommitted changes" if changed else "")
+
+
+def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the commits of the encoders on the hub that the values of a page name, and of their bases."""
+    texts = [text for value in values.values() for text in _flat(value)]
+    named = dict.fromkeys(with_pooling(name)[0] for text in texts for name in (text, pretrained_of(text)) if name)
+    return {name: found for name in named if (found := commit_of(name))}
 
 
 def machine() -> dict[str, str]:
@@ -98,6 +109,15 @@ def code(value: Any, width: int = 10_000) -> str:
     text = value if isinstance(value, str) and value else repr(value)
     text = textwrap.shorten(text, width, placeholder=" …")
     return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _flat(value: Any) -> Iterator[str]:
+    """The texts in a parameter's value: itself, the items of a list, the keys and values of a mapping."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for one in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _flat(one)
 
 
 def _link(run: Run) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wig_core.book.pages import Profile, Project
 from wig_core.errors import InputError
-from wig_core.runner import BuildError, Progress, Run, execute_pages
+from wig_core.runner import BuildError, Progress, Run, alone, execute_pages
 
 RELATIVE, ABSOLUTE = 0.05, 0.02  # what another processor's arithmetic may move, training included
 
@@ -49,13 +49,14 @@ def verify(project: Project, profile: Profile, progress: Progress, names: Sequen
     if not pages:
         raise InputError(f"{shipped}: holds no numbers to compare with; the profile full has some")
     runs = [replace(Run.of(project.root, page, profile), apart=True) for page in pages]
-    execute_pages(runs, progress)
     compared, faults = 0, []
-    for run in runs:
-        name = f"{run.page.short}.json"
-        old, new = _read(shipped / name), _read(project.root / run.results / name)
-        compared += len(old)
-        faults += list(differences(run.page.short, old, new))
+    with alone(project.root, progress):
+        execute_pages(runs, progress)
+        for run in runs:
+            name = f"{run.page.short}.json"
+            old, new = _read(shipped / name), _read(project.root / run.results / name)
+            compared += len(old)
+            faults += list(differences(run.page.short, old, new))
     if faults:
         raise BuildError("\n".join([f"{len(faults)} of {compared} numbers differ", *map(str, faults)]))
     return compared
