@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from wig_core.attribution.contributions import Baseline, Precision
 from wig_core.change import changes, weigh_pairs
 from wig_core.experiment import headline, regress_by_baseline, weigh_corpus
+from wig_core.registry import pretrained_of
 from wig_core.yardstick import Yardstick
 
 
@@ -83,6 +87,94 @@ def analyse(
     )
     moved = changes(weigh_pairs({encoder: base}, yardstick), yardstick, bootstrap=bootstrap, seed=seed)
     return Analysis(words, fits, moved)
+
+
+def analyse_each(encoders: Sequence[str], corpora: Sequence[str], **options: Any) -> Analysis:
+    """`analyse` each of several encoders on each of several texts, those with a known base beside it.
+
+    Args:
+        encoders: packaged, folders, or hub names; their bases are those of `pretrained_of`.
+        corpora: see `load_corpus`.
+        options: see `analyse`.
+
+    Returns:
+        The tables of all, with encoder and corpus.
+    """
+    tables: list[list[pd.DataFrame]] = [[], [], []]
+    for corpus, encoder in tqdm(list(product(corpora, encoders)), "encoders × corpora"):
+        found = analyse(encoder, corpus, base=pretrained_of(encoder), **options)
+        for kind, table in zip(tables, (found.words, found.fits, found.changes), strict=True):
+            kind.append(table.assign(encoder=encoder, corpus=corpus))
+    return Analysis(*(pd.concat(kind, ignore_index=True) for kind in tables))
+
+
+def models_headline(found: Analysis) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `analyse_each`, for KL under the first baseline.
+
+    Returns:
+        encoders, corpora, baseline, cells (encoders times corpora); positive and negative, in how many the weights
+        surely rise or fall with KL; highest, the largest R², with highest_low, highest_high and its highest_encoder and
+        highest_corpus; pairs, in how many cells there is a base, and of these risen, fallen (R², whole interval); rise,
+        the largest change of R², with rise_low and rise_high (not numbers where there is no base) and its rise_encoder.
+    """
+    baseline = found.fits["baseline"].iloc[0]
+    fits = _of_kl(found.fits, baseline)
+    top = fits.loc[fits["r2"].idxmax()]
+    numbers: dict[str, float | int | str] = {
+        "encoders": fits["encoder"].nunique(),
+        "corpora": fits["corpus"].nunique(),
+        "baseline": str(baseline),
+        "cells": len(fits),
+        "positive": int((fits["correlation_low"] > 0).sum()),
+        "negative": int((fits["correlation_high"] < 0).sum()),
+        **{f"highest{end}": float(top[f"r2{end}"]) for end in ("", "_low", "_high")},
+        "highest_encoder": top["encoder"],
+        "highest_corpus": top["corpus"],
+    }
+    if "x" not in found.changes:
+        nothing = float("nan")
+        none = {"pairs": 0, "risen": 0, "fallen": 0, "rise": nothing, "rise_low": nothing, "rise_high": nothing}
+        return numbers | none | {"rise_encoder": "none"}
+    moved = _of_kl(found.changes, baseline)
+    most = moved.loc[moved["r2_difference"].idxmax()]
+    return numbers | {
+        "pairs": len(moved),
+        "risen": int((moved["r2_difference_low"] > 0).sum()),
+        "fallen": int((moved["r2_difference_high"] < 0).sum()),
+        **{f"rise{end}": float(most[f"r2_difference{end}"]) for end in ("", "_low", "_high")},
+        "rise_encoder": most["encoder"],
+    }
+
+
+def readable_models(found: Analysis) -> pd.DataFrame:
+    """The fits of `analyse_each` as text, and the change from the base where there is one."""
+    keys = ["encoder", "corpus", "baseline", "x"]
+    table = found.fits.set_index(keys)
+
+    def bracketed(rows: pd.DataFrame, name: str, form: str) -> list[str]:
+        ends = zip(rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
+        return [f"{value:{form}} [{low:{form}}, {high:{form}}]" for value, low, high in ends]
+
+    shown = pd.DataFrame(
+        {
+            "R²": bracketed(table, "r2", ".3f"),
+            "correlation": bracketed(table, "correlation", "+.2f"),
+            "words": table["n_words"],
+        },
+        index=table.index,
+    )
+    if "x" not in found.changes:
+        return shown
+    moved = found.changes.set_index(keys)
+    changes = {
+        "ΔR²": bracketed(moved, "r2_difference", "+.3f"),
+        "Δ": bracketed(moved, "correlation_difference", "+.3f"),
+    }
+    return shown.join(pd.DataFrame(changes, index=moved.index)).fillna("no base")
+
+
+def _of_kl(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    return table[(table["baseline"] == baseline) & (table["x"] == "kl")].reset_index(drop=True)
 
 
 def analysis_headline(found: Analysis) -> dict[str, float | int | str]:

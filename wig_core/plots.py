@@ -384,6 +384,32 @@ def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") 
     return _finished(figure)
 
 
+def models_map(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:
+    """R² of each encoder on each corpus, and its change from the encoder's base (blank where none is known), under the
+    first baseline.
+
+    Args:
+        fits, changed: from `wig_core.analysis.analyse_each`.
+        x: the quantity.
+    """
+    baseline = fits["baseline"].iloc[0]
+    own = fits[(fits["baseline"] == baseline) & (fits["x"] == x)]
+    encoders, corpora = list(dict.fromkeys(own["encoder"])), list(dict.fromkeys(own["corpus"]))
+    shown = {"R²": own.pivot(index="encoder", columns="corpus", values="r2")}
+    if "x" in changed:
+        moved = changed[(changed["baseline"] == baseline) & (changed["x"] == x)]
+        shown["ΔR², from its base"] = moved.pivot(index="encoder", columns="corpus", values="r2_difference")
+    size = (3.5 + 1.1 * len(corpora) * len(shown), 1.6 + 0.4 * len(encoders))
+    figure, panels = plt.subplots(1, len(shown), figsize=size, sharey=True, squeeze=False)
+    for axes, (title, table) in zip(panels[0], shown.items(), strict=True):
+        style: dict[str, Any] = {"cmap": "rocket_r", "vmin": 0} if title == "R²" else {"cmap": "vlag", "center": 0}
+        table = table.reindex(index=encoders, columns=corpora)
+        sns.heatmap(table, ax=axes, annot=True, fmt=".2f", cbar=False, linewidths=1, **style)
+        axes.set(title=f"{title}  (baseline {baseline})", xlabel="", ylabel="")
+        axes.tick_params(axis="x", rotation=30)
+    return _finished(figure)
+
+
 def quantities_bars(shares: pd.DataFrame) -> Figure:
     """R² of each quantity alone, and the part of it that no other has (dark), a panel a kind of fit.
 
