@@ -93,6 +93,19 @@ def test_every_kind_saved_by_sentence_transformers(save: Callable[..., Path], ki
     assert_equal_to_sentence_transformers(save(kind=kind))
 
 
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_a_loaded_one_is_taken_as_it_is_now(save: Callable[..., Path], pooling: str) -> None:
+    model = reference(save(pooling=pooling, more=(Normalize(),), similarity_fn_name="dot")).train()
+    with torch.no_grad():
+        next(model.parameters()).add_(0.1)  # not what the folder says any more
+    encoder = SentenceEncoder.of(model)
+    assert model.training
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert (encoder.pooling, encoder.similarity, encoder.normalize) == (pooling, "dot", True)
+    expected = model.eval().encode(SENTENCES, convert_to_tensor=True)
+    torch.testing.assert_close(encoder.encode(SENTENCES), expected, atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize(("flag", "pooling"), [("mean_tokens", "mean"), ("cls_token", "cls"), ("max_tokens", "max")])
 def test_the_older_form_of_a_folder(save: Callable[..., Path], flag: str, pooling: str) -> None:
     folder = save()

@@ -11,10 +11,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,9 @@ from torch import Tensor, nn
 from wig_core.errors import InputError
 from wig_core.hub import fetch
 from wig_core.registry import HUB_ENCODERS, NAMED_ENCODERS, Pooling, Similarity, with_pooling
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 _POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
 
@@ -107,6 +111,28 @@ class SentenceEncoder:
             normalize=said.normalize,
             max_tokens=min(said.max_tokens or 10**6, _max_tokens(tokenizer, model)),
         )
+
+    @classmethod
+    def of(cls, model: SentenceTransformer, *, similarity: Similarity | None = None) -> SentenceEncoder:
+        """The encoder that a loaded `SentenceTransformer` is, on the same device; `model` itself stays as it is.
+
+        Args:
+            model: of the modules Transformer, Pooling and Normalize, such as one that is being trained.
+            similarity: overrides what the model says.
+
+        Raises:
+            InputError: a module, pooling, prompt or similarity that is not supported.
+
+        Example:
+            >>> from sentence_transformers import SentenceTransformer
+            >>> folder = NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
+            >>> SentenceEncoder.of(SentenceTransformer(str(folder), device="cpu")).pooling
+            'mean'
+        """
+        with TemporaryDirectory() as folder:
+            model.save(folder, create_model_card=False)
+            loaded = cls.load(folder, similarity=similarity, device=str(model.device))
+        return replace(loaded, name="a loaded SentenceTransformer")
 
     @property
     def device(self) -> torch.device:
