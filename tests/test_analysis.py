@@ -1,7 +1,8 @@
+import pandas as pd
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from wig_core.analysis import analyse, analysis_headline
+from wig_core.analysis import analyse, analyse_each, analysis_headline, models_headline, readable_models
 from wig_core.encoders import SentenceEncoder
 
 LINES = [
@@ -46,3 +47,33 @@ def test_without_a_base_nothing_is_said_of_fine_tuning(folders):
         "neither surely rises nor surely falls": "whether informative words weigh more is open",
     }
     assert numbers["verdict"] == expected[numbers["direction"]]
+
+
+def test_each_encoder_on_each_text_is_what_one_alone_is(folders, monkeypatch):
+    tuned, base, text = (str(folders / name) for name in ("tuned", "base", "text.txt"))
+    (folders / "other.txt").write_text("\n".join(line.replace("dog", "fox") for line in LINES))
+    corpora = [text, str(folders / "other.txt")]
+    monkeypatch.setattr("wig_core.analysis.pretrained_of", {tuned: base}.get)
+    found = analyse_each([tuned, base], corpora, **OPTIONS)
+
+    alone = analyse(tuned, corpora[1], base=base, **OPTIONS)
+    for name in ("words", "fits", "changes"):
+        table = getattr(found, name)
+        rows = table[(table["encoder"] == tuned) & (table["corpus"] == corpora[1])]
+        one = getattr(alone, name)
+        pd.testing.assert_frame_equal(rows[one.columns].reset_index(drop=True), one, check_dtype=False)
+    numbers = models_headline(found)
+    assert (numbers["encoders"], numbers["corpora"], numbers["cells"], numbers["pairs"]) == (2, 2, 4, 2)
+    assert numbers["highest"] == found.fits[found.fits["x"] == "kl"]["r2"].max()
+    assert (numbers["risen"], numbers["fallen"]) == (0, 0)
+    assert numbers["rise_encoder"] == tuned
+    shown = readable_models(found)
+    assert set(shown.xs(base)["ΔR²"]) == {"no base"}
+    assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000, +0.000]"}
+
+
+def test_where_no_base_is_known_no_change_is_told(folders):
+    found = analyse_each([str(folders / "tuned")], [str(folders / "text.txt")], **OPTIONS)
+    numbers = models_headline(found)
+    assert (numbers["pairs"], numbers["rise_encoder"]) == (0, "none")
+    assert "ΔR²" not in readable_models(found)
