@@ -420,6 +420,10 @@ HUB_DATASETS = {
         "fish/pond": HUB_FILES,
         "sentence-transformers/stsb": {"README.md": HUB_STSB, "pairs.csv": HUB_FILES["pairs.csv"]},
         "wikimedia/wikipedia": HUB_WIKIPEDIA,
+        "princeton-nlp/datasets-for-simcse": {
+            "wiki1m_for_simcse.txt": "A fish.\nTwo fish.\n",
+            "nli_for_simcse.csv": "sent0,sent1,hard_neg\nA,B,C\n",
+        },
     }.items()
 }
 HUB_CLIENT = """
@@ -444,9 +448,11 @@ HUB_CALLS = [
     ("load_similarities", "fish/pond:pairs", {}),
     ("load_corpus", "fish/pond:pairs", {"column": "sentence1,sentence2"}),
     ("load_similarities", "sts-b", {}),
+    ("load_corpus", "wikipedia-1m", {}),
     ("load_corpus", "fish/pond", {}),
     ("load_corpus", "fish/pond:plain", {"split": "tset"}),
     ("load_corpus", "wikipedia", {}),
+    ("load_corpus", "fish/pond:none.txt", {}),
     ("load_corpus", "fish/none", {}),
 ]
 STREAMED = [
@@ -482,23 +488,25 @@ def hub_answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
 
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: str) -> None:
-    named, plain, validation, pairs, columns, judged = [result for result, _ in hub_answers[state][:6]]
+    named, plain, validation, pairs, columns, judged, million = [result for result, _ in hub_answers[state][:7]]
     assert named == {"name": "sts-b", "sentences": ["Blue fish.", "Old fish."]}
     assert plain == {"name": "fish/pond:plain", "sentences": ["One fish.", "Two fish."]}
     assert validation["sentences"] == ["Red fish."]
     assert pairs == {"name": "fish/pond:pairs", "left": ["Blue fish."], "right": ["Old fish."], "scores": [0.25]}
     assert columns["sentences"] == ["Blue fish.", "Old fish."]
     assert judged == {**pairs, "name": "sts-b"}
+    assert million == {"name": "wikipedia-1m", "sentences": ["A fish.", "Two fish."]}  # one of the repository's files
 
 
 def test_hub_errors(hub_answers: dict[str, list]) -> None:
-    no_config, wrong_split, too_large, unknown = [result for result, _ in hub_answers["up"][6:]]
+    no_config, wrong_split, too_large, no_file, unknown = [result for result, _ in hub_answers["up"][7:]]
     assert (
         too_large == "InputError: wikipedia: too large to be held; say how many (max_sentences), or use stream_corpus"
     )
     assert re.match(r"InputError: fish/pond: cannot be read \(Config name is missing.*plain.*pairs", no_config)
     assert re.match(r"InputError: fish/pond:plain: .*tset.*train.*; check name, config and split", wrong_split)
     assert re.match(r"InputError: fish/none: .*doesn't exist", unknown)
+    assert re.match(r"InputError: fish/pond:none.txt: cannot be read .*; check name, config and split", no_file)
 
 
 def test_hub_is_streamed(hub_answers: dict[str, list]) -> None:
@@ -518,10 +526,10 @@ def test_other_corpora_are_streamed_too(tmp_path: Path) -> None:
 
 
 def test_hub_out_of_reach_fails_fast(hub_answers: dict[str, list]) -> None:
-    result, seconds = hub_answers["down"][-1]
-    assert result.startswith("InputError: fish/none: the hub cannot be reached")
-    assert result.endswith("or give a local file")
-    assert seconds < 10
+    for name, (result, seconds) in zip(["fish/pond:none.txt", "fish/none"], hub_answers["down"][-2:], strict=True):
+        assert result.startswith(f"InputError: {name}: the hub cannot be reached")
+        assert result.endswith("or give a local file")
+        assert seconds < 10
 
 
 def test_hub_is_read_in_silence(hub_answers: dict[str, list]) -> None:

@@ -38,8 +38,12 @@ def kind_of(name: str) -> str:
 
 
 def data_set(name: str) -> dict[str, bytes]:
-    """A few real sentences in the columns of a data set, as a CSV file, with a card that tells its splits."""
+    """A few real sentences in the columns of a data set, as a CSV file, with a card that tells its splits; or as the
+    file that the data set is, beside another that is not meant."""
     known, (_, _, config) = HUB_CORPORA[name], HUB_CORPORA[name].dataset.partition(":")
+    if config.endswith(".txt"):
+        lines = "\n".join(load_corpus("lee").sentences)
+        return {config: lines.encode(), "nli_for_simcse.csv": b"sent0,sent1,hard_neg\na,b,c\n", "senteval.tar": b"0"}
     card = {
         "configs": [
             {"config_name": config or "default", "data_files": [{"split": known.split, "path": "texts.csv"}]},

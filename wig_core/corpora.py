@@ -28,6 +28,8 @@ PathOrName = str | os.PathLike[str]
 Columns = dict[str, list[Any]]
 
 _WIKIPEDIA_SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_OUT_OF_REACH = "the hub cannot be reached and no copy is cached; check the network, or give a local file"
 # Empty cells and words such as "NA" or "None" are what they say, not missing values.
 _CSV = {"keep_default_na": False}
 _READERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -45,7 +47,7 @@ class HubCorpus:
     """A data set of the hub under a short name.
 
     Attributes:
-        dataset: "owner/name" or "owner/name:config".
+        dataset: "owner/name", "owner/name:config", or "owner/name:file" where a repository holds several data sets.
         split: which part of it.
         column: of sentences; two with a comma between are taken one after the other.
         of_articles: whether a cell is a text of many sentences; such a data set is streamed, never held whole.
@@ -62,7 +64,7 @@ HUB_CORPORA = {
     "sts-b": HubCorpus("sentence-transformers/stsb", "test", "sentence1,sentence2"),
     "sts12": HubCorpus("mteb/sts12-sts", "test", "sentence1,sentence2"),
     "nli": HubCorpus("sentence-transformers/all-nli:pair-class", "test", "premise,hypothesis"),
-    "wikipedia-1m": HubCorpus("princeton-nlp/datasets-for-simcse", "train", "text"),
+    "wikipedia-1m": HubCorpus("princeton-nlp/datasets-for-simcse:wiki1m_for_simcse.txt", "train", "text"),
     "wikipedia": HubCorpus("wikimedia/wikipedia:20231101.en", "train", "text", of_articles=True),
 }
 
@@ -341,7 +343,10 @@ def _is_path(source: PathOrName) -> bool:
     if isinstance(source, os.PathLike):
         return True
     path = Path(source).expanduser()
-    return source.startswith((".", "/", "~")) or path.suffix.lower() in _READERS or (source != "" and path.exists())
+    if source != "" and path.exists():
+        return True
+    of_hub = _HUB_NAME.fullmatch(source.partition(":")[0]) and ":" in source
+    return source.startswith((".", "/", "~")) or (path.suffix.lower() in _READERS and not of_hub)
 
 
 def _name(source: PathOrName) -> str:
@@ -383,8 +388,10 @@ def _batches(
         _check_hub_name(os.fspath(source), named)
     names: list[str] = []
     try:
-        with _tamed_datasets(offline=is_file or not _hub_answers()), tempfile.TemporaryDirectory() as scratch:
-            dataset = _open_file(source, split, scratch) if is_file else _open_hub(os.fspath(source), split, stream)
+        offline = is_file or not _hub_answers()
+        with _tamed_datasets(offline), tempfile.TemporaryDirectory() as scratch:
+            path = source if is_file else _fetched(os.fspath(source), offline)
+            dataset = _open_file(path, split, scratch) if path else _open_hub(os.fspath(source), split, stream)
             for batch in dataset.iter(batch_size=1_000 if stream else 10_000):
                 names = names or choose(batch)
                 yield {name: batch[name] for name in names}
@@ -428,7 +435,7 @@ def _check_utf8(source: PathOrName, path: Path) -> None:
 
 
 def _check_hub_name(source: str, named: Iterable[str]) -> None:
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+(:.+)?", source):
+    if not _HUB_NAME.fullmatch(source.partition(":")[0]):
         close = difflib.get_close_matches(source.lower(), named, n=1)
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise InputError(f"{source!r}: no such name; {hint}use {', '.join(named)}, a file, or owner/name on the hub")
@@ -441,8 +448,21 @@ def _open_hub(source: str, split: str | None, stream: bool) -> Any:
     try:
         return datasets.load_dataset(name, config or None, split=split or "train", streaming=stream)
     except ConnectionError:
-        hint = "check the network, or give a local file"
-        raise InputError(f"{source}: the hub cannot be reached and no copy is cached; {hint}") from None
+        raise InputError(f"{source}: {_OUT_OF_REACH}") from None
+
+
+def _fetched(source: str, offline: bool) -> str | None:
+    """The local copy of a single file of a hub data set, "owner/name:file"; None for a source of another kind."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    name, _, file = source.partition(":")
+    if Path(file).suffix.lower() not in _READERS:
+        return None
+    try:
+        return hf_hub_download(name, file, repo_type="dataset", local_files_only=offline)
+    except LocalEntryNotFoundError:
+        raise InputError(f"{source}: {_OUT_OF_REACH}") from None
 
 
 def _hub_answers() -> bool:
