@@ -23,6 +23,7 @@ _HOMES = {
     "save_contributions": "wig_core.attribution.stored",
     "shapley_values": "wig_core.attribution.shapley",
     "train_contrastive": "wig_core.training.contrastive",
+    "stream_corpus": "wig_core.corpora",
     "word_information": "wig_core.information",
     "word_weights": "wig_core.weighting",
 }
