@@ -5,13 +5,16 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book run verify test lint bench pretrain clean
+.PHONY: help book plan run verify test lint bench pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default) or full
 	$(BIN)/wig book --profile $(PROFILE)
+
+plan: $(INSTALLED)  ## what make book PROFILE=... needs: downloads, work, time, memory
+	$(BIN)/wig plan --profile $(PROFILE)
 
 run: $(INSTALLED)  ## run one page: NAME=03_regression ARGS='-p corpus my.txt'
 	@test -n "$(NAME)" || { echo "make run: say which page, as in NAME=03_regression; the pages are" >&2; $(BIN)/wig list >&2; exit 2; }

@@ -12,8 +12,9 @@ import os
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,26 @@ _REMEDIES = {  # what helps where a file cannot be written, by the number of the
     errno.EIO: "check the disk",
 }
 _SEAL = "cache.json"  # the key, and the sha256 of every file
+_LOOKING = ContextVar("_LOOKING", default=False)
+
+
+class NotKeptError(LookupError):
+    """The cache has not what was asked for, and it was not to be made."""
+
+
+@contextmanager
+def only_kept() -> Iterator[None]:
+    """Within, `cached` makes nothing, and raises `NotKeptError` instead."""
+    token = _LOOKING.set(True)
+    try:
+        yield
+    finally:
+        _LOOKING.reset(token)
+
+
+def root_of(kind: str) -> Path:
+    """The folder in which what is of a kind lies."""
+    return Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
 
 
 def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
@@ -46,9 +67,13 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
     Raises:
         InputError: the cache cannot be written; what `make` has done so far is kept.
     """
-    root = Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
+    root = root_of(kind)
     name, crew = hash_of(key), Crew.now()
     folder, unfinished = root / name, root / f"{name}.unfinished"
+    if _LOOKING.get():
+        if not _is_whole(folder):
+            raise NotKeptError(f"{kind} {name}")
+        return folder
     try:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f"{name}.lock") if crew.is_first else nullcontext():

@@ -1,6 +1,7 @@
 """The command ``wig``: list the pages, run one with other parameters, make the book, or explain a sentence."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -70,6 +71,17 @@ def warm_cache(project: Project, options: argparse.Namespace) -> None:
     profile = project.profile(options.profile)
     pages = [project.page(name) for name in options.names] or profile.pages
     warm((Run.of(project.root, page, profile) for page in pages), Progress())
+
+
+def show_plan(project: Project, options: argparse.Namespace) -> None:
+    """Print what pages will need, before any of it is done."""
+    from wig_core.book.plan import as_text, plan
+
+    profile = project.profile(options.profile)
+    pages = [project.page(name) for name in options.names] or profile.pages
+    runs = [Run.of(project.root, page, profile) for page in pages]
+    found = plan(runs, Progress(), calibrated=options.calibration)
+    print(json.dumps(found.as_json(), indent=1) if options.json else as_text(found))
 
 
 def explain(options: argparse.Namespace) -> None:
@@ -151,7 +163,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     warming.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     warming.set_defaults(command=warm_cache)
-    for command in (run, book, verifying, warming):
+    planning = commands.add_parser("plan", help="tell what the book will need: downloads, work, time, memory")
+    planning.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
+    planning.add_argument("--json", action="store_true", help="print JSON")
+    planning.add_argument(
+        "--no-calibration", dest="calibration", action="store_false", help="leave the time out, and its ten seconds"
+    )
+    planning.set_defaults(command=show_plan)
+    for command in (run, book, verifying, warming, planning):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")
     _add_explain(commands)
     return parser

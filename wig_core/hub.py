@@ -7,11 +7,16 @@ for what the cache has. A download that breaks off is taken up where it stopped,
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from wig_core.errors import InputError
 from wig_core.registry import HUB_ENCODERS, WEIGHTS_AND_TOKENIZER, with_pooling
+
+_COPIES = ["onnx/*", "openvino/*"]  # the same weights again, for other engines
 
 
 def fetch(name: str) -> Path:
@@ -69,6 +74,48 @@ def commit_of(name: str) -> str | None:
     return Path(found).parent.name if isinstance(found, str) else None
 
 
+def listed(name: str) -> dict[str, tuple[int, bool]]:
+    """The files that `fetch` wants of an encoder: their bytes, and whether the cache has them. Nothing is fetched.
+
+    Raises:
+        Exception: whatever the hub's client raises.
+    """
+    repository, revision = _split(name)
+    files = _listed(repository, revision)
+    if not any(file.endswith(".safetensors") for file in files) and (converted := _converted(repository)):
+        return _listed(repository, converted)
+    return files
+
+
+def config_of(name: str, *, ask: bool = True) -> dict[str, Any] | None:
+    """An encoder's config.json, from the cache or, if we may `ask`, the hub; the cache stays as it is.
+
+    Raises:
+        Exception: whatever the hub's client raises.
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    repository, revision = _split(name)
+    found = try_to_load_from_cache(repository, "config.json", revision=revision)
+    with tempfile.TemporaryDirectory() as folder:
+        if not isinstance(found, str) and ask:
+            found = hf_hub_download(repository, "config.json", revision=revision, cache_dir=folder, etag_timeout=5)
+        return json.loads(Path(found).read_text("utf-8")) if isinstance(found, str) else None
+
+
+def _listed(repository: str, revision: str) -> dict[str, tuple[int, bool]]:
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.utils import filter_repo_objects
+
+    info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=5)
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    wanted = filter_repo_objects(sizes, allow_patterns=WEIGHTS_AND_TOKENIZER, ignore_patterns=_COPIES)
+    return {
+        file: (sizes[file], isinstance(try_to_load_from_cache(repository, file, revision=revision), str))
+        for file in wanted
+    }
+
+
 def _split(name: str) -> tuple[str, str]:
     repository, _, revision = name.partition("@")
     known = HUB_ENCODERS.get(repository)
@@ -95,13 +142,12 @@ def _verified(repository: str, revision: str) -> Path:
 def _snapshot(repository: str, revision: str) -> Path:
     from huggingface_hub import snapshot_download
 
-    copies = ["onnx/*", "openvino/*"]  # the same weights again, for other engines
     return Path(
         snapshot_download(
             repository,
             revision=revision,
             allow_patterns=WEIGHTS_AND_TOKENIZER,
-            ignore_patterns=copies,
+            ignore_patterns=_COPIES,
             etag_timeout=5,
         )
     )
