@@ -12,11 +12,9 @@ at random, and scaled up to all; the results of these dimensions must agree.
 
 import argparse
 import random
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 import torch
+from timing import matrix_product_peak, timed, weights_of
 from torch import Tensor
 
 from wig_core.attribution.integrated_gradients import integrated_gradients
@@ -24,6 +22,7 @@ from wig_core.attribution.reference import backward_integrated_gradients, captum
 from wig_core.corpora import load_corpus
 from wig_core.encoders import SentenceEncoder
 from wig_core.quadrature import quadrature
+from wig_core.scale import gradient_operations
 from wig_core.words import segment
 
 
@@ -37,27 +36,27 @@ def main() -> None:
     dimensions = [draw.sample(range(encoder.dimension), options.dimensions) for _ in sentences]
     integrated_gradients(encoder, sentences[:2], steps=options.steps)  # warm up
 
-    ours, seconds = _timed(
+    ours, seconds = timed(
         lambda: [one.vectors for one in integrated_gradients(encoder, sentences, steps=options.steps)]
     )
-    narrow, narrow_seconds = _timed(
+    narrow, narrow_seconds = timed(
         lambda: [
             one.vectors for one in integrated_gradients(encoder, sentences, steps=options.steps, precision="bfloat16")
         ]
     )
-    backward, backward_seconds = _timed(
+    backward, backward_seconds = timed(
         lambda: [
             backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d)
             for s, d in zip(sentences, dimensions, strict=True)
         ]
     )
-    one_dimension = _timed(
+    one_dimension = timed(
         lambda: [
             backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d[:1])
             for s, d in zip(sentences, dimensions, strict=True)
         ]
     )[1]
-    captum, captum_seconds = _timed(
+    captum, captum_seconds = timed(
         lambda: [
             captum_integrated_gradients(encoder, s, steps=options.steps, dimensions=d)
             for s, d in zip(sentences, dimensions, strict=True)
@@ -86,35 +85,17 @@ def main() -> None:
     )
     for name, took, difference in rows:
         print(f"{name:32} {took:9.1f} s  {took / seconds:6.1f} × wig_core   relative difference {difference:.1e}")
-    flops, peak = _flops(encoder, sentences, options.steps), matrix_product_peak()
+    operations, peak = _operations(encoder, sentences, options.steps), matrix_product_peak()
     print(
-        f"{'matrix products in wig_core':32} {flops / seconds / 1e9:9.0f} GFLOP/s, {flops / seconds / peak:.0%} of the "
-        f"machine's peak, {peak / 1e9:.0f} GFLOP/s"
+        f"{'matrix products in wig_core':32} {operations / seconds / 1e9:9.0f} GFLOP/s, "
+        f"{operations / seconds / peak:.0%} of the machine's peak, {peak / 1e9:.0f} GFLOP/s"
     )
 
 
-def matrix_product_peak() -> float:
-    """Floating-point operations a second of a float32 matrix product of the shapes that occur, best of some."""
-    rows, inner, columns = 4096, 384, 1536
-    a, b = torch.randn(rows, inner), torch.randn(inner, columns)
-    return 2 * rows * inner * columns / min(_timed(lambda: a @ b)[1] for _ in range(30))
-
-
-def _flops(encoder: SentenceEncoder, sentences: list[str], steps: int) -> float:
-    """The matrix products with the weights, for values and tangents; those within attention, about 2%, are left out."""
-    config = encoder.model.config
-    weights = config.num_hidden_layers * config.hidden_size * (4 * config.hidden_size + 2 * config.intermediate_size)
-    rows = sum(len(encoder.tokenize([s]).offsets[0]) * (1 + len(segment(s))) for s in sentences)
-    return 2.0 * weights * rows * steps
-
-
-T = TypeVar("T")
-
-
-def _timed(compute: Callable[[], T]) -> tuple[T, float]:
-    start = time.perf_counter()
-    result = compute()
-    return result, time.perf_counter() - start
+def _operations(encoder: SentenceEncoder, sentences: list[str], steps: int) -> float:
+    tokens, units = [len(ids) for ids in encoder.tokenizer(sentences)["input_ids"]], map(len, map(segment, sentences))
+    weights = weights_of(encoder)
+    return sum(gradient_operations(weights, t, u, steps) for t, u in zip(tokens, units, strict=True))
 
 
 def _columns(vectors: list[Tensor], dimensions: list[list[int]]) -> list[Tensor]:

@@ -13,11 +13,10 @@ import torch
 from datasets import Dataset
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+from timing import fine_tuning_seconds
 from transformers import TrainerCallback
 
-from wig_core import SentenceEncoder, load_examples, train_contrastive
-from wig_core.training.objectives import InfoNCE
-from wig_core.training.trainer import Schedule
+from wig_core import SentenceEncoder, load_examples
 
 STEPS, BATCH, MAX_TOKENS = 40, 64, 64
 START = STEPS // 4
@@ -34,18 +33,9 @@ class Clock(TrainerCallback):
 
 
 def ours(folder: str, examples) -> float:
-    times: dict[int, float] = {}
-    train_contrastive(
-        SentenceEncoder.load(folder),
-        examples,
-        objective=InfoNCE(),
-        schedule=Schedule(steps=STEPS, learning_rate=3e-4),
-        batch_size=BATCH,
-        max_tokens=MAX_TOKENS,
-        watch=lambda step, _: times.update({step: time.perf_counter()}),
-        watch_at=[START, STEPS],
+    return fine_tuning_seconds(
+        SentenceEncoder.load(folder), examples, start=START, steps=STEPS, batch=BATCH, max_tokens=MAX_TOKENS
     )
-    return times[STEPS] - times[START]
 
 
 def theirs(folder: str, examples) -> float:

@@ -120,7 +120,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the book in a copy, so that the reader's own book stays."""
     root = tmp_path_factory.mktemp("project")
-    for folder in ("notebooks", "book"):
+    for folder in ("notebooks", "book", "results/benchmarks"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("_build"))
     command = [sys.executable, "-m", "wig_core.cli", "book", "--profile", "smoke"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True)

@@ -80,7 +80,7 @@ def make_book(root: Path, environment: dict[str, str]) -> str:
 
 
 def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_path: Path) -> None:
-    for folder in ("notebooks", "book"):
+    for folder in ("notebooks", "book", "results/benchmarks"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("_build"))
     project = Project.find(tmp_path)
     paper = project.profile("paper").values

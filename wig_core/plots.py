@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
 from wig_core.quantities import NAMES as QUANTITY_NAMES
+from wig_core.scale import PowerLaw
 
 NAMES = {
     "kl": "KL(w)  [nats]",
@@ -443,6 +444,32 @@ def agreement_forest(table: pd.DataFrame) -> Figure:
     axes.set_yticks([-i for i in range(len(names))], names)
     axes.set(xlabel="rank correlation with people's judgements")
     axes.legend(frameon=False, fontsize=8)
+    return _finished(figure)
+
+
+def scaling(growth: pd.DataFrame, law: PowerLaw, costs: pd.DataFrame) -> Figure:
+    """Different pairs of words against sentences, measured (dots) and extrapolated (dashed); and hours a work.
+
+    Args:
+        growth, law: of the pairs, from `wig_core.scale.Throughput`.
+        costs: from `wig_core.scale.costs`; its texts are the upright lines.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 3.8))
+    texts = costs.drop_duplicates("text").set_index("text")["sentences"]
+    ends = np.geomspace(growth["sentences"].min(), texts.max(), 2)
+    left.plot(ends, [law(end) for end in ends], color="black", ls="--", lw=1, label="extrapolated")
+    left.plot(growth["sentences"], growth["pairs"], "o", color="crimson", label="measured")
+    left.set(ylabel="different pairs of words")
+    left.legend(frameon=False, loc="lower right")
+    for (work, encoder), rows in costs.groupby(["work", "encoder"], sort=False):
+        right.plot(rows["sentences"], rows["hours"], marker="o", label=", ".join(filter(None, [work, encoder])))
+    right.set(ylabel="hours on the machine measured")
+    right.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    for axes in (left, right):
+        axes.set(xscale="log", yscale="log", xlabel="sentences")
+        for text, sentences in texts.items():
+            axes.axvline(sentences, color="black", lw=1, ls=":")
+            axes.text(sentences, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
     return _finished(figure)
 
 

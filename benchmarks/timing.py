@@ -1,0 +1,84 @@
+"""What the other benchmarks share; by itself, the fastest that this machine multiplies matrices."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from wig_core.book.cost import Shape
+from wig_core.encoders import SentenceEncoder
+from wig_core.training.contrastive import train_contrastive
+from wig_core.training.examples import Examples
+from wig_core.training.objectives import InfoNCE
+from wig_core.training.trainer import Schedule
+
+T = TypeVar("T")
+SHAPES = [(4096, 384, 1536), (4096, 768, 3072)]  # rows, inner, columns: those that occur in the encoders
+LARGE = [(8192, 8192, 8192)]  # what a GPU needs to show its best
+
+
+def device() -> str:
+    """Where encoders are loaded by default."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def timed(compute: Callable[[], T]) -> tuple[T, float]:
+    """What is computed, and the seconds that it took."""
+    start = now()
+    result = compute()
+    return result, now() - start
+
+
+def now() -> float:
+    """The time in seconds at which all that was asked for is done, by a GPU too."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def matrix_product_peak(precision: torch.dtype = torch.float32, repeats: int = 20) -> float:
+    """Floating-point operations a second of matrix products, best of some."""
+    best = 0.0
+    for rows, inner, columns in SHAPES + (LARGE if torch.cuda.is_available() else []):
+        a, b = (torch.randn(shape, device=device()).to(precision) for shape in ((rows, inner), (inner, columns)))
+        for _ in range(repeats):
+            best = max(best, 2 * rows * inner * columns / timed(lambda a=a, b=b: a @ b)[1])
+    return best
+
+
+def weights_of(encoder: SentenceEncoder) -> int:
+    """Those that every token is multiplied with."""
+    shape = Shape.of_config(encoder.model.config.to_dict())
+    assert shape is not None
+    return shape.weights
+
+
+def fine_tuning_seconds(
+    encoder: SentenceEncoder, examples: Examples, *, start: int, steps: int, batch: int, max_tokens: int
+) -> float:
+    """Time of the steps from `start` on, so that training does not pay for its beginning."""
+    times: dict[int, float] = {}
+    train_contrastive(
+        encoder,
+        examples,
+        objective=InfoNCE(),
+        schedule=Schedule(steps=steps, learning_rate=3e-4),
+        batch_size=batch,
+        max_tokens=max_tokens,
+        watch=lambda step, _: times.update({step: now()}),
+        watch_at=[start, steps],
+    )
+    return times[steps] - times[start]
+
+
+def main() -> None:
+    for precision in (torch.float32, torch.bfloat16):
+        peak = matrix_product_peak(precision)
+        print(
+            f"matrix products in {precision}: {peak / 1e9:.0f} GFLOP/s, {torch.get_num_threads()} threads, {device()}"
+        )
+
+
+if __name__ == "__main__":
+    main()
