@@ -75,7 +75,7 @@ scaling(measured.growth, measured.pairs, table)
 # ## Counting
 #
 # `word_information` reads {glue:text}`rate:,.0f` sentences or {glue:text}`words_rate:,.0f` words a second. Two things grow with the text. The different pairs of words grow as sentences to the power {glue:text}`exponent:.2f` in the {glue:text}`text_sentences:,` sentences measured. For {glue:text}`largest:s`, with
-# {glue:text}`largest_words:.0e` words, that would be {glue:text}`largest_pairs:.0e` pairs and {glue:text}`largest_memory:s`. This is an extrapolation over {glue:text}`largest_powers:.1f` powers of ten; over the last doubling the power is {glue:text}`exponent_last:.2f`, so that it is likely too {glue:text}`bend:s`. And the
+# {glue:text}`largest_words:s` words, that would be {glue:text}`largest_pairs:s` pairs and {glue:text}`largest_memory:s`. This is an extrapolation over {glue:text}`largest_powers:.1f` powers of ten; over the last doubling the power is {glue:text}`exponent_last:.2f`, so that it is likely too {glue:text}`bend:s`. And the
 # table of pairs is written anew after each block of sentences, which there takes {glue:text}`largest_adding:.0%` of the time.
 #
 # What helps: {glue:text}`workers` machines that count a part each and add up their tables need {glue:text}`largest_counting_shared:s` in place of {glue:text}`largest_counting:s` if the parts are even and nothing is lost on the way. A larger `min_count` does not help, since rare words are left out of the result only: they

@@ -123,7 +123,7 @@ def test_headline(measured: Throughput) -> None:
     numbers = scale_headline(measured, costs(measured, TEXTS, vocabulary=50), occurrences=10)
     assert numbers["gpu_said"].startswith("No GPU was at hand")
     assert (numbers["sample"], numbers["largest"]) == ("little", "much")
-    assert numbers["largest_words"] == 2e7
+    assert numbers["largest_words"] == "20 million"
     assert numbers["per_million"] == 500  # 10 of 20,000 words
     assert numbers["exponent"] == pytest.approx(1)
     assert numbers["frequent_share"] == 0.1
@@ -143,7 +143,7 @@ def test_the_table_and_the_figure_show_every_work(measured: Throughput) -> None:
     table = costs(measured, TEXTS)
     shown = readable_costs(table)
     assert shown.shape == (4, 4)
-    assert shown.loc[("fine-tuning", "base"), "little"] == "8.3 min · 0.0 MFLOP"
+    assert shown.loc[("fine-tuning", "base"), "little"] == "8.3\u00a0min · 0.0\u00a0MFLOP"
     assert shown.loc[("counting", ""), "of peak"] == ""
     assert len(scaling(measured.growth, measured.pairs, table).axes) == 2
 

@@ -23,6 +23,7 @@ from wig_core.errors import InputError
 HOUR = 3600.0
 NO_GPU = "no GPU"
 METHODS = {"ig": "Integrated Gradients", "shap": "SHAP"}
+COUNTS = {"million": 1e6, "billion": 1e9, "trillion": 1e12}
 DURATIONS = {"s": 1.0, "min": 60.0, "h": HOUR, "days": 24 * HOUR, "years": 365.25 * 24 * HOUR}
 OPERATIONS = {f"{prefix}FLOP": 1000.0**power for power, prefix in enumerate("MGTPEZY", start=2)}
 BYTES = {f"{prefix}iB": 1024.0**power for power, prefix in enumerate("MGTPEZY", start=2)}
@@ -298,7 +299,8 @@ def readable_costs(table: pd.DataFrame) -> pd.DataFrame:
 def _time_and_size(row: Any) -> str:
     counted = row.memory == row.memory
     size = readable(row.memory, BYTES) if counted else readable(row.operations, OPERATIONS)
-    return f"{readable(row.hours * HOUR, DURATIONS)} · {size}"
+    time, size = (text.replace(" ", "\u00a0") for text in (readable(row.hours * HOUR, DURATIONS), size))
+    return f"{time} · {size}"
 
 
 def scale_headline(measured: Throughput, table: pd.DataFrame, *, occurrences: int = 10) -> dict[str, float | int | str]:
@@ -348,9 +350,9 @@ def _counted(measured: Throughput, table: pd.DataFrame) -> dict[str, float | int
         "bend": "high" if exponent_last < exponent else "low",
         "largest": top["text"],
         "largest_sentences": top["sentences"],
-        "largest_words": top["sentences"] * measured.words_a_sentence,
+        "largest_words": readable(top["sentences"] * measured.words_a_sentence, COUNTS),
         "largest_powers": float(np.log10(top["sentences"] / told["sentences"])),
-        "largest_pairs": top["pairs"],
+        "largest_pairs": readable(top["pairs"], COUNTS),
         "largest_memory": readable(top["memory"], BYTES),
         "largest_memory_limited": readable(top["memory_limited"], BYTES),
         "largest_adding": 1 - top["sentences"] / top["a_second"] / HOUR / top["hours"],
