@@ -171,7 +171,12 @@ def _converted(repository: str) -> str | None:
     from huggingface_hub import HfApi, constants, scan_cache_dir
 
     if constants.HF_HUB_OFFLINE:
-        known = [revision for one in scan_cache_dir().repos if one.repo_id == repository for revision in one.revisions]
+        known = [
+            revision
+            for one in scan_cache_dir(constants.HF_HUB_CACHE).repos
+            if one.repo_id == repository
+            for revision in one.revisions
+        ]
         return next((ref for revision in known for ref in revision.refs if ref.startswith("refs/pr/")), None)
     return next(
         (

@@ -31,7 +31,7 @@ def device() -> str:
     """What pages compute on."""
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
-    return f"the processor, {torch.get_num_threads()} threads"
+    return f"the processor (threads: {torch.get_num_threads()})"
 
 
 def calibrate(shape: Shape, kinds: Iterable[str], *, seconds: float = 10.0) -> Rates:

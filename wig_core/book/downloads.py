@@ -132,12 +132,13 @@ def _data_files(place: str) -> Files:
 
 def _bytes_here(download: Download) -> int:
     """What the hub's cache holds of a repository; 0 for a model without its weights."""
-    from huggingface_hub import scan_cache_dir
+    from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     name, kind = download.name.partition("@")[0].partition(":")[0], download.kind.replace("data set", "dataset")
     try:
-        kept = [one for one in scan_cache_dir().repos if (one.repo_id, one.repo_type) == (name, kind)]
+        repositories = scan_cache_dir(constants.HF_HUB_CACHE).repos
+        kept = [one for one in repositories if (one.repo_id, one.repo_type) == (name, kind)]
     except CacheNotFound:
         return 0
     files = [file for one in kept for revision in one.revisions for file in revision.files]

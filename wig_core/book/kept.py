@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 
 from wig_core.book.demand import Encoder, Job, Training, Weighing, start_of
@@ -23,8 +24,7 @@ class Kept:
     def __init__(self, here: Collection[str]):
         """`here`: the names of the encoders that need no download."""
         self.here = here
-        keys = [json.loads(seal.read_text("utf-8"))["key"] for seal in root_of("encoders").glob("*/cache.json")]
-        self.recipes = {hash_of(key["recipe"]) for key in keys}  # to load no encoder for what cannot be there
+        self.known = {*_hashes("encoders", "recipe"), *_hashes("contributions", "attribution", "sentences")}
         self._trained: dict[Training, dict[int, str]] = {}
         self._answers: dict[Job, bool] = {}
 
@@ -38,12 +38,21 @@ class Kept:
             with only_kept():
                 if isinstance(job, Training):
                     return bool(self._folders(job))
-                if isinstance(job, Weighing) and (sentences := job.texts.sentences):
-                    job.attribution.explain_once(self._load(job.encoder), sentences)
-                    return True
+                return isinstance(job, Weighing) and self._is_explained(job)
         except NotKeptError:
-            pass
-        return False
+            return False
+
+    def _is_explained(self, job: Weighing) -> bool:
+        sentences = job.texts.sentences
+        if sentences is None or hash_of([asdict(job.attribution), sentences]) not in self.known:
+            return False
+        encoder = self._load(job.encoder)
+        try:
+            job.attribution.explain_once(encoder, sentences)
+        except NotKeptError:  # the tokenizer remembers how it was called last, and that is in the key
+            encoder.tokenize(sentences)
+            job.attribution.explain_once(encoder, sentences)
+        return True
 
     def _load(self, encoder: Encoder) -> SentenceEncoder:
         if isinstance(encoder, str):
@@ -60,7 +69,7 @@ class Kept:
 
     def _look_up(self, training: Training) -> dict[int, str]:
         recipe, start = training.recipe, training.encoder
-        if hash_of({type(recipe).__name__: asdict(recipe)}) not in self.recipes:
+        if hash_of([{type(recipe).__name__: asdict(recipe)}]) not in self.known:
             return {}
         base = start if isinstance(start, str) else self._folders(start.training)[start.step]
         try:
@@ -72,3 +81,11 @@ class Kept:
         except NotKeptError:
             return {}
         return {step: encoder.name for step, encoder in found.items()}
+
+
+def _hashes(kind: str, *names: str) -> Iterator[str]:
+    """Of some parts of the keys of all that the cache has of a kind: no encoder is loaded for what cannot be there."""
+    for seal in root_of(kind).glob("*/cache.json"):
+        with suppress(OSError, ValueError, KeyError):  # a damaged one, which is made anew
+            key = json.loads(seal.read_text("utf-8"))["key"]
+            yield hash_of([key[name] for name in names])

@@ -5,6 +5,7 @@ All of it is an estimate. Work that several pages share, which the cache keeps, 
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -138,7 +139,7 @@ def plan(runs: Sequence[Run], progress: Progress, *, calibrated: bool = True) ->
     costs = _Costs(shapes, [job for jobs in todo.values() for job in jobs])
     if calibrated and demands:
         progress.show("calibration, about ten seconds")
-        costs.rates = calibrate(costs.main_shape, {*map(_kind, costs.jobs), COUNTING})
+        costs.rates = calibrate(costs.main_shape, sorted({*map(_kind, costs.jobs), COUNTING}))
     progress.show("")
     lines = [
         costs.line(page, demands[page], todo[page], kept) if page in demands else Line(page)
@@ -315,11 +316,15 @@ def _summary(plan: Plan) -> dict[str, str]:
         **{room.name: f"about {gigabytes(room.needed)}, {gigabytes(room.free)} are free" for room in plan.rooms},
     }
     if plan.rates:
-        told["time"] = f"about {_duration(sums['seconds'])} on {plan.device}, measured: " + ", ".join(
-            f"{kind} {_count(rate)} sentences/s" if kind == COUNTING else f"{kind} {_number(rate / 1e9)} GFLOP/s"
-            for kind, rate in plan.rates.items()
-        )
+        speeds = ", ".join(itertools.starmap(_speed, plan.rates.items()))
+        told["time"] = f"about {_duration(sums['seconds'])} on {plan.device}, by a calibration: {speeds}"
     return told
+
+
+def _speed(kind: str, rate: float) -> str:
+    if kind == COUNTING:
+        return f"{kind} {_count(rate)} sentences/s"
+    return f"{kind if kind == TRAINING else f'attribution in {kind}'} {_number(rate / 1e9)} GFLOP/s"
 
 
 def gigabytes(size: float) -> str:
