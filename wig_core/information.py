@@ -6,12 +6,21 @@ information gain (Kurita et al. 2023, their Psent(·|w) against P(·)); −log P
 
 Rare words have few neighbours, and few neighbours make a large KL whatever the word means. The control deals the same
 words to sentences of the same lengths at random: what KL is left there is due to counting alone (Oyama et al. 2023).
+
+Counting is a map and a reduce. The corpus is read once, in blocks of sentences; each block is counted by itself, in
+words that it numbers itself, here or by the workers of an executor; and the counts of the blocks are added in the order
+of the corpus. So the numbers are the same to the bit wherever and whenever a block was counted.
 """
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 
 import numpy as np
 import pandas as pd
@@ -22,6 +31,9 @@ from wig_core.errors import InputError
 from wig_core.words import words_of
 
 BLOCK = 32_768  # sentences counted, and shuffled, together
+
+Block = tuple[int, list[str]]  # its number, its sentences
+Cut = Callable[[str], list[str]]
 
 
 class Cooccurrence:
@@ -52,14 +64,29 @@ class Cooccurrence:
             lengths: how many words each sentence has.
             size: the size of the vocabulary so far.
         """
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        shape = (len(lengths), size)
-        occurrences = sparse.csr_array((np.ones(len(ids), np.int64), (rows, ids)), shape=shape)
+        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)  # scipy keeps indices short that are short
+        entries = (np.ones(len(ids), np.int64), (rows, ids.astype(np.int32)))
+        occurrences = sparse.csr_array(entries, shape=(len(lengths), size))
         counts = np.bincount(ids, minlength=size)
         itself = sparse.dia_array((counts[None], [0]), shape=(size, size))  # an occurrence is not its own neighbour
-        block = (occurrences.T @ occurrences - itself).tocsr()
+        self._add(counts, (occurrences.T @ occurrences - itself).tocsr())
+
+    def absorb(self, other: Cooccurrence, places: NDArray[np.int32], size: int) -> None:
+        """Add counts over a vocabulary of their own.
+
+        Args:
+            other: the counts, which stay as they are.
+            places: where the words of `other` stand in this vocabulary, all different.
+            size: the size of this vocabulary so far.
+        """
+        counts = np.zeros(size, np.int64)
+        counts[places] = other.counts
+        self._add(counts, _moved(_moved(other.pairs, places, size), places, size))  # first the columns, then the rows
+
+    def _add(self, counts: NDArray[np.int64], pairs: sparse.csr_array) -> None:
+        size = len(counts)
         self.pairs.resize(size, size)
-        self.pairs = self.pairs + block
+        self.pairs = self.pairs + pairs
         self.counts = counts + np.pad(self.counts, (0, size - len(self.counts)))
 
     def kl(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -74,22 +101,50 @@ class Cooccurrence:
         return np.where(neighbours > 0, np.maximum(gain, 0.0), np.nan)  # ≥ 0 but for rounding
 
 
+@dataclass(slots=True)
+class Tally:
+    """What was counted in a part of a corpus.
+
+    Attributes:
+        words: its words in order of first occurrence, each with its number.
+        seen: the counts of its sentences, then those of each shuffled control; may be counted only when asked for, so
+            that the memory of one is enough.
+    """
+
+    words: dict[str, int]
+    seen: Iterable[Cooccurrence]
+
+    def absorb(self, later: Tally) -> None:
+        """Add what was counted in the next part of the corpus; words that are new there are numbered on."""
+        places = np.array([self.words.setdefault(word, len(self.words)) for word in later.words], np.int32)
+        for mine, other in zip(self.seen, later.seen, strict=True):
+            mine.absorb(other, places, len(self.words))
+
+
 def word_information(
     corpus: Iterable[str],
     *,
     min_count: int = 10,
     shuffles: int = 0,
     seed: int = 0,
-    cut: Callable[[str], list[str]] = words_of,
+    cut: Cut = words_of,
+    executor: Executor | None = None,
+    in_flight: int | None = None,
 ) -> pd.DataFrame:
     """What each word of a corpus tells, in nats.
 
     Args:
         corpus: sentences; a `Corpus`, a list, or a stream that is read once.
         min_count: words with fewer occurrences are left out of the result (they still count as neighbours).
-        shuffles: how many shuffled corpora the control averages; 0 leaves it out.
+        shuffles: how many shuffled corpora the control averages; 0 leaves it out. Words are dealt anew among the
+            sentences of a block of 32,768.
         seed: of the shuffles.
         cut: gives the words of a sentence; another makes subwords the units, say.
+        executor: counts the blocks, by its threads, its processes or on its machines (a `ProcessPoolExecutor`, or what
+            `Client.get_executor()` of dask gives); None counts them here, one after the other. The result is the same
+            to the bit. Other processes have to be able to import `cut`: a lambda will not do.
+        in_flight: how many blocks the executor has at once; by default twice the processors of this machine. Twice the
+            workers keeps them all busy, and fewer take less memory.
 
     Returns:
         A frame indexed by word, most frequent first, with the columns
@@ -100,7 +155,7 @@ def word_information(
         - kl_shuffled: the mean of kl over the shuffled corpora, and kl_corrected, kl − kl_shuffled.
 
     Raises:
-        InputError: there are no words, or none is frequent enough.
+        InputError: there are no words, or none is frequent enough; a worker of the executor was killed.
 
     Example:
         >>> word_information(["a b", "a c"], min_count=1).loc["b", ["self_information", "kl"]].round(3).tolist()
@@ -112,16 +167,16 @@ def word_information(
         raise InputError(f"shuffles is {shuffles}; give 0 or more")
     if min_count < 1:
         raise InputError(f"min_count is {min_count}; give 1 or more")
-    vocabulary: dict[str, int] = {}
-    original, controls = Cooccurrence(), [Cooccurrence() for _ in range(shuffles)]
-    generators = [np.random.default_rng((seed, index)) for index in range(shuffles)]
-    for ids, lengths in _blocks(corpus, vocabulary, cut):
-        original.add(ids, lengths, len(vocabulary))
-        for control, generator in zip(controls, generators, strict=True):
-            control.add(generator.permutation(ids), lengths, len(vocabulary))
-    if not vocabulary:
+    if in_flight is not None and in_flight < 1:
+        raise InputError(f"in_flight is {in_flight}; give 1 or more")
+    total = Tally({}, [Cooccurrence() for _ in range(1 + shuffles)])
+    count = partial(_count, cut=cut, shuffles=shuffles, seed=seed)
+    for tally in _in_order(count, _blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1)):
+        total.absorb(tally)
+    if not total.words:
         raise InputError("the corpus has no words; give sentences with letters or digits")
-    words = list(vocabulary)
+    original, *controls = total.seen
+    words = list(total.words)
     frequent = _most_frequent(original.counts, words, min_count)
     if not len(frequent):
         raise InputError(f"no word occurs {min_count} times (min_count); give a larger corpus or a smaller min_count")
@@ -149,11 +204,62 @@ def _most_frequent(counts: NDArray[np.int64], words: list[str], min_count: int) 
     return np.array(sorted(rows, key=lambda row: (-counts[row], words[row])), np.int64)
 
 
-def _blocks(
-    corpus: Iterable[str], vocabulary: dict[str, int], cut: Callable[[str], list[str]]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """The corpus in blocks of word ids and sentence lengths; new words are put into the vocabulary."""
+def _blocks(corpus: Iterable[str]) -> Iterator[Block]:
     stream = iter(corpus)
-    while block := [cut(sentence) for sentence in islice(stream, BLOCK)]:
-        ids = [vocabulary.setdefault(word, len(vocabulary)) for words in block for word in words]
-        yield np.array(ids, np.int64), np.array([len(words) for words in block], np.int64)
+    return enumerate(iter(lambda: list(islice(stream, BLOCK)), []))
+
+
+def _count(block: Block, *, cut: Cut, shuffles: int, seed: int) -> Tally:
+    """Count a block and its shuffles, which its number seeds: anywhere, and once more should the counts be lost."""
+    number, sentences = block
+    words: dict[str, int] = {}
+    numbered = [[words.setdefault(word, len(words)) for word in cut(sentence)] for sentence in sentences]
+    ids = np.fromiter(chain.from_iterable(numbered), np.int64)
+    lengths = np.array([len(sentence) for sentence in numbered], np.int64)
+    generators = [np.random.default_rng((seed, index, number)) for index in range(shuffles)]
+    orders = chain([ids], (generator.permutation(ids) for generator in generators))
+    return Tally(words, (_seen(order, lengths, len(words)) for order in orders))
+
+
+def _seen(ids: NDArray[np.int64], lengths: NDArray[np.int64], size: int) -> Cooccurrence:
+    seen = Cooccurrence()
+    seen.add(ids, lengths, size)
+    return seen
+
+
+def _count_at_once(count: Callable[[Block], Tally], block: Block) -> Tally:
+    tally = count(block)
+    return Tally(tally.words, list(tally.seen))
+
+
+def _in_order(
+    count: Callable[[Block], Tally], blocks: Iterator[Block], executor: Executor | None, in_flight: int
+) -> Iterator[Tally]:
+    """The counts of the blocks in the order of the corpus, of which at most `in_flight` blocks are read ahead."""
+    if executor is None:
+        yield from map(count, blocks)
+        return
+    submitted = (executor.submit(_count_at_once, count, block) for block in blocks)
+    window: deque[Future[Tally]] = deque()
+    try:
+        window.extend(islice(submitted, in_flight))
+        while window:
+            yield window.popleft().result()
+            window.extend(islice(submitted, 1))
+    except (BrokenExecutor, CancelledError) as fault:
+        raise InputError(
+            f"executor: a worker was killed or shut down ({type(fault).__name__}), perhaps for want of memory; "
+            "give a new executor of fewer workers, or a smaller in_flight"
+        ) from fault
+    finally:
+        for future in window:
+            future.cancel()
+
+
+def _moved(pairs: sparse.csr_array, places: NDArray[np.int32], size: int) -> sparse.csr_array:
+    """The transpose of pairs whose column i has gone to column ``places[i]`` of `size`.
+
+    Transposing puts each row in order, in linear time, so that moving twice is faster than sorting once.
+    """
+    moved = (pairs.data, places[pairs.indices], pairs.indptr)
+    return sparse.csr_array(moved, shape=(pairs.shape[0], size)).T.tocsr()
