@@ -163,15 +163,13 @@ class Throughput:
         return self.counting["words"] / self.counting["sentences"]
 
     def counting_seconds(self, sentences: float, workers: int = 1) -> float:
-        """Time to count a text: to read it, to add each block to the growing table, and to add up the workers' tables.
+        """Time to count a text in blocks, shared by the workers, and to add each to the growing table, which is not.
 
         A table that ends with ``y = factor · x ** exponent`` pairs has held ``y / (1 + exponent)`` on average.
         """
-        part, law = sentences / workers, self.pairs
-        reading = part * self.counting["seconds"] / self.counting["sentences"]
-        per_table = self.counting["merging"] / (1 + law.exponent)
-        adding = part / self.counting["block"] * law(part) * per_table
-        return reading + adding + (workers - 1) * law(sentences) * per_table
+        law, blocks = self.pairs, sentences / self.counting["block"]
+        reading = sentences * self.counting["seconds"] / self.counting["sentences"] / workers
+        return reading + blocks * self.counting["merging"] * law(sentences) / (1 + law.exponent)
 
     def attributing(self, encoder: str, method: str, precision: str) -> Rate:
         """How fast an encoder's sentences are explained."""
@@ -211,7 +209,8 @@ def costs(
         measured: from the benchmark.
         texts: sentences of each.
         precision: of attribution.
-        workers: machines like it, among which the work is split evenly and without loss.
+        workers: machines like it, among which the work is split evenly and without loss; all but the adding up of
+            counts (`Throughput.counting_seconds`).
         vocabulary: words to which the counted pairs are limited in pairs_limited.
 
     Returns:
@@ -332,7 +331,7 @@ def _counted(measured: Throughput, table: pd.DataFrame) -> dict[str, float | int
     pairs, of two frequent words), exponent of the pairs, exponent_last over the last doubling, and bend, to which side
     an extrapolation then errs. Of the largest text its name, largest, and largest_sentences, …_words, …_powers (of ten,
     beyond what was measured), …_pairs, …_memory, …_memory_limited, …_counting, …_counting_shared and …_adding, the
-    share of counting's time in which tables are added up.
+    share of one machine's time in which blocks are added up.
     """
     told, last = measured.counting, measured.growth.iloc[-2:]
     rows = table[table["work"] == "counting"]
