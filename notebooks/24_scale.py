@@ -75,10 +75,10 @@ scaling(measured.growth, measured.pairs, table)
 # ## Counting
 #
 # `word_information` reads {glue:text}`rate:,.0f` sentences or {glue:text}`words_rate:,.0f` words a second. Two things grow with the text. The different pairs of words grow as sentences to the power {glue:text}`exponent:.2f` in the {glue:text}`text_sentences:,` sentences measured. For {glue:text}`largest:s`, with
-# {glue:text}`largest_words:s` words, that would be {glue:text}`largest_pairs:s` pairs and {glue:text}`largest_memory:s`. This is an extrapolation over {glue:text}`largest_powers:.1f` powers of ten; over the last doubling the power is {glue:text}`exponent_last:.2f`, so that it is likely too {glue:text}`bend:s`. And the
-# table of pairs is written anew for each block of sentences that is added, which there takes {glue:text}`largest_adding:.0%` of the time.
+# {glue:text}`largest_words:s` words, that would be {glue:text}`largest_pairs:s` pairs and {glue:text}`largest_memory:s`. This is an extrapolation over {glue:text}`largest_powers:.1f` powers of ten; over the last doubling the power is {glue:text}`exponent_last:.2f`, so that it is likely too {glue:text}`bend:s`. And
+# the counts of blocks are added up to larger and larger tables, which there takes {glue:text}`largest_adding:.0%` of the time.
 #
-# With `word_information(executor=…)` others count the blocks, and only the adding up stays with one: at an ideal split {glue:text}`workers` workers need {glue:text}`largest_counting_shared:s` in place of {glue:text}`largest_counting:s`. While a block is added, the table is there twice. A larger `min_count` saves no memory,
+# With `word_information(executor=…)` others count the blocks, and only the adding up stays with one: at an ideal split {glue:text}`workers` workers need {glue:text}`largest_counting_shared:s` in place of {glue:text}`largest_counting:s`. While tables are added, the largest is there twice or more. A larger `min_count` saves no memory,
 # since rare words are left out of the result only: they count as neighbours, and {glue:text}`frequent_share:.0%` of the pairs measured are of two words with {glue:text}`min_count` occurrences. A limit on the vocabulary would, and there is none yet: {glue:text}`vocabulary:,` words have at most as many pairs as
 # their square, which is {glue:text}`largest_memory_limited:s`.
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from wig_core import information
 from wig_core.errors import InputError
-from wig_core.information import Cooccurrence, word_information
+from wig_core.information import Cooccurrence, Tally, _added_up, _count, word_information
 
 BLOCK = 7
 WORDS = np.random.default_rng(0).zipf(1.5, (60, 6)) % 40
@@ -140,6 +140,29 @@ def test_the_size_of_blocks_changes_no_bit(corpus: list[str], block: int, in_fli
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(information, "BLOCK", block)
         assert_identical(word_information(corpus, min_count=1, executor=Idle(-1), in_flight=in_flight), whole)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2, 3, 5, 13, 64])
+@pytest.mark.parametrize("fresh", [True, False], ids=["new pairs", "the same pairs"])
+def test_large_sums_are_not_written_for_each_block(blocks: int, fresh: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    absorb = Tally.absorb
+
+    def noted(self: Tally, later: Tally) -> None:
+        absorb(self, later)
+        written.append(self.size)
+
+    monkeypatch.setattr(Tally, "absorb", noted)
+    texts = [f"a{number * fresh} b{number * fresh}" for number in range(blocks)]
+    total = _added_up((_count((0, [text]), cut=str.split, shuffles=0, seed=0) for text in texts), shuffles=0)
+    assert list(total.words) == list(dict.fromkeys(" ".join(texts).split()))  # as they came
+    of_block = 2  # a b, and b a
+    if fresh:
+        assert total.size == blocks * of_block
+        assert sum(written) <= blocks * of_block * (2 + np.log2(max(blocks, 1)))  # one by one it would be the square
+    else:
+        assert total.size == (blocks > 0) * of_block
+        assert len(written) == max(0, 2 * blocks - 1)  # at once, so that there are never more than two
 
 
 # ── the shuffles ──

@@ -8,8 +8,8 @@ Rare words have few neighbours, and few neighbours make a large KL whatever the 
 words to sentences of the same lengths at random: what KL is left there is due to counting alone (Oyama et al. 2023).
 
 Counting is a map and a reduce. The corpus is read once, in blocks of sentences; each block is counted by itself, in
-words that it numbers itself, here or by the workers of an executor; and the counts of the blocks are added in the order
-of the corpus. So the numbers are the same to the bit wherever and whenever a block was counted.
+words that it numbers itself, here or by the workers of an executor; and the counts of neighbouring blocks are added. So
+the numbers are the same to the bit wherever and whenever a block was counted.
 """
 
 from __future__ import annotations
@@ -114,6 +114,11 @@ class Tally:
     words: dict[str, int]
     seen: Iterable[Cooccurrence]
 
+    @property
+    def size(self) -> int:
+        """How many different pairs it holds, controls included."""
+        return sum(one.pairs.nnz for one in self.seen)
+
     def absorb(self, later: Tally) -> None:
         """Add what was counted in the next part of the corpus; words that are new there are numbered on."""
         places = np.array([self.words.setdefault(word, len(self.words)) for word in later.words], np.int32)
@@ -169,10 +174,9 @@ def word_information(
         raise InputError(f"min_count is {min_count}; give 1 or more")
     if in_flight is not None and in_flight < 1:
         raise InputError(f"in_flight is {in_flight}; give 1 or more")
-    total = Tally({}, [Cooccurrence() for _ in range(1 + shuffles)])
     count = partial(_count, cut=cut, shuffles=shuffles, seed=seed)
-    for tally in _in_order(count, _blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1)):
-        total.absorb(tally)
+    counted = _in_order(count, _blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1))
+    total = _added_up(counted, shuffles)
     if not total.words:
         raise InputError("the corpus has no words; give sentences with letters or digits")
     original, *controls = total.seen
@@ -254,6 +258,26 @@ def _in_order(
     finally:
         for future in window:
             future.cancel()
+
+
+def _added_up(counted: Iterable[Tally], shuffles: int) -> Tally:
+    """The sum of blocks in the order of the corpus.
+
+    Neighbouring blocks become sums, and a sum is added to the one before it when it holds at least half as much. So a
+    large table is written anew only when it has grown by half, not for each block; and all sums together hold at most
+    twice as much as the largest.
+    """
+    sums: list[Tally] = []
+    for tally in counted:
+        sums.append(Tally({}, [Cooccurrence() for _ in range(1 + shuffles)]))
+        sums[-1].absorb(tally)
+        while len(sums) > 1 and sums[-2].size <= 2 * sums[-1].size:
+            later = sums.pop()
+            sums[-1].absorb(later)
+    while len(sums) > 1:
+        later = sums.pop()
+        sums[-1].absorb(later)
+    return sums[0] if sums else Tally({}, [])
 
 
 def _moved(pairs: sparse.csr_array, places: NDArray[np.int32], size: int) -> sparse.csr_array:

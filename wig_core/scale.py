@@ -9,6 +9,7 @@ what it holds in memory, the different pairs of words, grows as a power of the t
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -110,8 +111,8 @@ class Throughput:
     Attributes:
         machine: processor, cores, threads, memory, gpu (`NO_GPU` where there was none), torch.
         peak: operations a second of a large matrix product, by precision.
-        counting: of `word_information` on the text: sentences, words, seconds, min_count; block, sentences after which
-            the table of pairs is written anew, and merging, the seconds that this takes for each pair in it.
+        counting: of `word_information` on the text: sentences, words, seconds, min_count; block, sentences that are
+            counted together, and merging, the seconds that adding two tables takes for each pair of the sum.
         growth: one row a part of the text: sentences, words, vocabulary, frequent (words of at least min_count
             occurrences), pairs (different ones), frequent_pairs (of two frequent words).
         attribution: one row an encoder, method ("ig", "shap", "captum") and precision: sentences, seconds and
@@ -163,13 +164,15 @@ class Throughput:
         return self.counting["words"] / self.counting["sentences"]
 
     def counting_seconds(self, sentences: float, workers: int = 1) -> float:
-        """Time to count a text in blocks, shared by the workers, and to add each to the growing table, which is not.
+        """Time to count a text in blocks, shared by the workers, and to add them up, which is not.
 
-        A table that ends with ``y = factor · x ** exponent`` pairs has held ``y / (1 + exponent)`` on average.
+        Sums of 1, 2, 4, … blocks become sums of twice as many, and each is written anew.
         """
-        law, blocks = self.pairs, sentences / self.counting["block"]
+        law, block = self.pairs, self.counting["block"]
         reading = sentences * self.counting["seconds"] / self.counting["sentences"] / workers
-        return reading + blocks * self.counting["merging"] * law(sentences) / (1 + law.exponent)
+        doublings = range(1, 1 + math.ceil(math.log2(max(sentences / block, 1))))
+        written = sum(sentences / (block * 2**times) * law(block * 2**times) for times in doublings)
+        return reading + self.counting["merging"] * written
 
     def attributing(self, encoder: str, method: str, precision: str) -> Rate:
         """How fast an encoder's sentences are explained."""
