@@ -39,7 +39,7 @@ class Shape:
 
     Example:
         >>> Shape().weights, Shape().parameters
-        (84934656, 108768000)
+        (84934656, 108768768)
     """
 
     layers: int = 12

@@ -17,13 +17,14 @@ from wig_core.change import recipes_of
 from wig_core.course import ways_forth
 from wig_core.faithfulness import CURVES
 from wig_core.readings import readings_of
-from wig_core.registry import HUB_ENCODERS, pretrained_of, with_pooling
+from wig_core.registry import HUB_ENCODERS, NAMED_ENCODERS, pretrained_of, with_pooling
 from wig_core.training.recipes import MaskedRecipe, Recipe
 
 Values = Mapping[str, Any]
 
-LEE = (50.0, tokens_of(90))  # the texts of the packaged judgements of similarity
-HALVES = (2000.0, tokens_of(11))  # those whose alignment `dynamics` measures
+# Texts that every page embeds which asks for them, and their tokens, padding included.
+LEE = (50.0, 130.0)  # of the packaged judgements of similarity
+HALVES = (2000.0, 32.0)  # whose alignment `dynamics` measures
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,6 @@ class Demand:
     corpora: list[str]
     counted: int
 
-    @property
-    def sentences(self) -> int:
-        """How many times a sentence is attributed."""
-        return sum(len(job.texts.words) for job in self.jobs if isinstance(job, Weighing))
-
-    @property
-    def steps(self) -> int:
-        """Steps of training."""
-        return sum(job.recipe.steps for job in self.jobs if isinstance(job, Training))
-
 
 def demand_of(page: str, values: Values) -> Demand:
     """What a page asks for.
@@ -154,10 +145,11 @@ def _listed(values: Values, *names: str) -> list[str]:
 
 
 def _named(name: str, pooling: str | None = None) -> str:
-    """An encoder's name with the pooling that it has, where none is said: two names of one encoder are the same."""
+    """An encoder's name with the pooling that it has, where that is known, so that one encoder has one name."""
     place, said = with_pooling(name)
     known = HUB_ENCODERS.get(place.partition("@")[0])
-    return f"{place}:{pooling or said or (known.pooling if known else 'mean')}"
+    chosen = pooling or said or (known.pooling if known else "mean" if place in NAMED_ENCODERS else None)
+    return f"{place}:{chosen}" if chosen else place
 
 
 def _corpora(values: Values) -> list[str]:
@@ -190,7 +182,7 @@ def _tuned(values: Values) -> Iterator[tuple[Encoder, Attribution]]:
         return
     at = tuple(values.get("look_at", ()))
     for recipe, ways in _recipes(values):
-        encoders: list[Encoder] = [_named(values["base"], recipe.pooling)]
+        encoders: list[Encoder] = [_named(values["base"], recipe.pooling)] if not at or 0 in at else []
         for seed in values.get("seeds") or [values.get("seed", 0)]:
             training = Training(values["base"], replace(recipe, seed=seed), at)
             encoders += [Checkpoint(training, step) for step in sorted({*at, recipe.steps} - {0})]
@@ -251,7 +243,7 @@ def _reversal(values: Values) -> list[Job]:
     back = Training(values["encoder"], masked, tuple(values["masked_at"]))
     end = Checkpoint(back, masked.steps)
     forth = [Training(end, way, tuple(values["forth_at"])) for way in ways.values()]
-    looked_at = [Checkpoint(one, step) for one in (back, *forth) for step in sorted({*one.at, one.recipe.steps} - {0})]
+    looked_at = [Checkpoint(one, step) for one in (back, *forth) for step in sorted({*one.at, one.recipe.steps})]
     again = [Training(end, replace(ways[values["tested"]], seed=one)) for one in values["tested_seeds"]]
     encoders: list[Encoder] = [*looked_at, *(Checkpoint(one, one.recipe.steps) for one in again)]
     weighed = itertools.product(encoders, _attributions(values), _texts(values))

@@ -140,7 +140,7 @@ def plan(runs: Sequence[Run], progress: Progress, *, calibrated: bool = True) ->
     if calibrated and demands:
         progress.show("calibration, about ten seconds")
         costs.rates = calibrate(costs.main_shape, sorted({*map(_kind, costs.jobs), COUNTING}))
-    progress.show("")
+    progress.write("")  # in place of what was shown
     lines = [
         costs.line(page, demands[page], todo[page], kept) if page in demands else Line(page)
         for page in (run.page.name for run in runs)
