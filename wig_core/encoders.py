@@ -156,7 +156,9 @@ class SentenceEncoder:
         state = hashlib.sha256()
         for name, tensor in self.model.state_dict().items():
             state.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
-        said = [self.model.config.to_json_string(), self.tokenizer.backend_tokenizer.to_str()]
+        # The tokenizer also remembers how it padded and cut last; that decides nothing.
+        tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str()) | {"padding": None, "truncation": None}
+        said = [self.model.config.to_json_string(), json.dumps(tokenizer)]
         state.update(json.dumps([*said, self.pooling, self.normalize, self.max_tokens]).encode())
         return state.hexdigest()
 

@@ -46,12 +46,7 @@ class Kept:
         sentences = job.texts.sentences
         if sentences is None or hash_of([asdict(job.attribution), sentences]) not in self.known:
             return False
-        encoder = self._load(job.encoder)
-        try:
-            job.attribution.explain_once(encoder, sentences)
-        except NotKeptError:  # the tokenizer remembers how it was called last, and that is in the key
-            encoder.tokenize(sentences)
-            job.attribution.explain_once(encoder, sentences)
+        job.attribution.explain_once(self._load(job.encoder), sentences)
         return True
 
     def _load(self, encoder: Encoder) -> SentenceEncoder:
