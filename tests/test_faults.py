@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,8 @@ def last_line(capsys: pytest.CaptureFixture[str]) -> str:
 
 def wig(*arguments: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "wig_core.cli", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # which a job in the background would not inherit
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeding)
 
 
 def until(holds: Callable[[], object]) -> None:
