@@ -153,8 +153,8 @@ def test_three_words_of_which_a_resample_may_draw_one() -> None:
 
 
 def test_only_common_words_with_both_numbers_count() -> None:
-    weights = pd.DataFrame({"weight": [1.0, 2.0, NAN, 4.0, 5.0]}, ["d", "c", "b", "a", "only here"])
-    information = pd.DataFrame({"kl": [1.0, 2.0, 3.0, 4.0, NAN], "count": 1}, ["a", "b", "c", "d", "only here"])
+    weights = pd.DataFrame({"weight": [1.0, 2.0, 3.0, 4.0, 5.0]}, ["d", "c", "b", "a", "only here"])
+    information = pd.DataFrame({"kl": [1.0, NAN, 3.0, 4.0, 5.0], "count": 1}, ["a", "b", "c", "d", "only there"])
     joined = join(weights, information)
     assert joined.index.tolist() == ["a", "c", "d"]
     assert joined["weight"].tolist() == [4.0, 2.0, 1.0]
