@@ -14,7 +14,7 @@ import argparse
 import random
 
 import torch
-from timing import matrix_product_peak, timed, weights_of
+from timing import matrix_product_peak, shape_of, timed
 from torch import Tensor
 
 from wig_core.attribution.integrated_gradients import integrated_gradients
@@ -22,7 +22,6 @@ from wig_core.attribution.reference import backward_integrated_gradients, captum
 from wig_core.corpora import load_corpus
 from wig_core.encoders import SentenceEncoder
 from wig_core.quadrature import quadrature
-from wig_core.scale import gradient_operations
 from wig_core.words import segment
 
 
@@ -94,8 +93,7 @@ def main() -> None:
 
 def _operations(encoder: SentenceEncoder, sentences: list[str], steps: int) -> float:
     tokens, units = [len(ids) for ids in encoder.tokenizer(sentences)["input_ids"]], map(len, map(segment, sentences))
-    weights = weights_of(encoder)
-    return sum(gradient_operations(weights, t, u, steps) for t, u in zip(tokens, units, strict=True))
+    return shape_of(encoder).operations((steps * (1 + u), t) for t, u in zip(tokens, units, strict=True))
 
 
 def _columns(vectors: list[Tensor], dimensions: list[list[int]]) -> list[Tensor]:

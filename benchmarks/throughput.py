@@ -18,15 +18,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from timing import device, fine_tuning_seconds, matrix_product_peak, timed, weights_of
+from timing import device, fine_tuning_seconds, matrix_product_peak, shape_of, timed
 from transformers import BertConfig, BertModel
 
 from wig_core import SentenceEncoder, integrated_gradients, load_corpus, load_examples, shapley_values, word_information
 from wig_core.attribution.reference import captum_integrated_gradients
 from wig_core.attribution.shapley import forward_passes
+from wig_core.book.cost import Shape
 from wig_core.book.provenance import machine
 from wig_core.information import BLOCK, Cooccurrence
-from wig_core.scale import NO_GPU, coalition_operations, gradient_operations, training_operations
+from wig_core.scale import NO_GPU
 from wig_core.words import segment, words_of
 
 PRECISIONS = ("float32", "bfloat16")
@@ -37,9 +38,9 @@ BATCH, MAX_TOKENS = 64, 64
 
 @dataclass(frozen=True)
 class Sizes:
-    """Tokens and units (words and marks) of some sentences, ``[sentences]`` each, and the weights they meet."""
+    """Tokens and units (words and marks) of some sentences, ``[sentences]`` each, and the sizes of what reads them."""
 
-    weights: int
+    shape: Shape
     tokens: list[int]
     units: list[int]
 
@@ -47,16 +48,15 @@ class Sizes:
     def of(cls, encoder: SentenceEncoder, sentences: list[str]) -> "Sizes":
         ids = encoder.tokenizer(sentences, truncation=True, max_length=encoder.max_tokens)["input_ids"]
         units = [len(segment(sentence)) for sentence in sentences]
-        return cls(weights_of(encoder), [len(row) for row in ids], units)
+        return cls(shape_of(encoder), [len(row) for row in ids], units)
 
     def operations(self, method: str, number: float) -> float:
         """Of a sentence, on average, with a number of nodes ("ig") or of orders ("shap")."""
-        return sum(
-            gradient_operations(self.weights, tokens, units, number)
-            if method == "ig"
-            else coalition_operations(self.weights, tokens, forward_passes(units, permutations=int(number)))
-            for tokens, units in zip(self.tokens, self.units, strict=True)
-        ) / len(self.tokens)
+        passes = [
+            number * (1 + units) if method == "ig" else forward_passes(units, permutations=int(number))
+            for units in self.units
+        ]
+        return self.shape.operations(zip(passes, self.tokens, strict=True)) / len(self.tokens)
 
 
 def attribution(
@@ -144,7 +144,7 @@ def training(steps: int) -> dict[str, Any]:
     ids = encoder.tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
     tokens = pairs * sum(map(len, ids)) / len(examples)
     told = {"encoder": encoder.name, "precision": "bfloat16", "examples": examples.name, "pairs": pairs}
-    return told | {"seconds": seconds, "operations": training_operations(weights_of(encoder), tokens)}
+    return told | {"seconds": seconds, "operations": shape_of(encoder).operations([(3, tokens)])}
 
 
 def described() -> dict[str, str]:

@@ -47,11 +47,11 @@ def matrix_product_peak(precision: torch.dtype = torch.float32, repeats: int = 2
     return best
 
 
-def weights_of(encoder: SentenceEncoder) -> int:
-    """Those that every token is multiplied with."""
+def shape_of(encoder: SentenceEncoder) -> Shape:
+    """Its sizes."""
     shape = Shape.of_config(encoder.model.config.to_dict())
     assert shape is not None
-    return shape.weights
+    return shape
 
 
 def fine_tuning_seconds(

@@ -20,13 +20,10 @@ from wig_core.scale import (
     OPERATIONS,
     PowerLaw,
     Throughput,
-    coalition_operations,
     costs,
-    gradient_operations,
     readable,
     readable_costs,
     scale_headline,
-    training_operations,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -187,21 +184,24 @@ def test_operations_are_those_that_pytorch_counts() -> None:
     encoder = SentenceEncoder.load("all-MiniLM-L6-v2", device="cpu")
     shape, sentence = Shape.of_config(encoder.model.config.to_dict()), "Six short words are enough here."
     assert shape
-    weights, tokens, units = shape.weights, len(encoder.tokenizer(sentence)["input_ids"]), 7
+    tokens, units = len(encoder.tokenizer(sentence)["input_ids"]), 7
     with FlopCounterMode(display=False) as counter:
         integrated_gradients(encoder, [sentence], steps=16)
-    assert counter.get_total_flops() == pytest.approx(gradient_operations(weights, tokens, units, 16), rel=0.05)
+    assert counter.get_total_flops() == pytest.approx(shape.operations([(16 * (1 + units), tokens)]), rel=0.05)
     with FlopCounterMode(display=False) as counter:
         shapley_values(encoder, [sentence])
-    assert counter.get_total_flops() == pytest.approx(coalition_operations(weights, tokens, 2**units), rel=0.05)
+    assert counter.get_total_flops() == pytest.approx(shape.operations([(2**units, tokens)]), rel=0.05)
 
 
-def test_training_operations_are_those_that_pytorch_counts() -> None:
-    layer = torch.nn.Linear(32, 32, bias=False)
-    x = torch.randn(5, 32, requires_grad=True)  # as in the middle of a network
+def test_training_costs_three_forward_passes() -> None:
+    """The encoder's layers forwards and backwards, counted by PyTorch; in training mode, with all weights learning."""
+    encoder = SentenceEncoder.load("wig-base", device="cpu")
+    shape = Shape.of_config(encoder.model.config.to_dict())
+    assert shape
+    model, tokens = encoder.model.train().requires_grad_(True), 5
     with FlopCounterMode(display=False) as counter:
-        layer(x).sum().backward()
-    assert counter.get_total_flops() == training_operations(32 * 32, 5)
+        model(input_ids=torch.full((2, tokens), 5)).last_hidden_state.sum().backward()
+    assert counter.get_total_flops() == pytest.approx(shape.operations([(3 * 2, tokens)]), rel=0.05)
 
 
 def test_the_shipped_measurement_can_be_read() -> None:

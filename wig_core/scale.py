@@ -30,29 +30,6 @@ OPERATIONS = {f"{prefix}FLOP": 1000.0**power for power, prefix in enumerate("MGT
 BYTES = {f"{prefix}iB": 1024.0**power for power, prefix in enumerate("MGTPEZY", start=2)}
 
 
-def gradient_operations(weights: int, tokens: float, units: float, nodes: float) -> float:
-    """Operations of Integrated Gradients of a sentence: at every node the value, and a derivative for every unit.
-
-    A multiplication and an addition for every token and weight that it is multiplied with. What attention multiplies
-    beside is left out, as it is below: about 2% for a sentence of 30 tokens.
-
-    Example:
-        >>> gradient_operations(weights=10, tokens=3, units=2, nodes=16)
-        2880
-    """
-    return 2 * weights * tokens * (1 + units) * nodes
-
-
-def coalition_operations(weights: int, tokens: float, coalitions: float) -> float:
-    """Operations of Shapley values of a sentence: one forward pass a coalition of its words."""
-    return 2 * weights * tokens * coalitions
-
-
-def training_operations(weights: int, tokens: float) -> float:
-    """Operations of a training step over so many tokens: forwards, and twice as much backwards."""
-    return 6 * weights * tokens
-
-
 @dataclass(frozen=True)
 class PowerLaw:
     """``y = factor · x ** exponent``.
