@@ -80,7 +80,13 @@ readable(fits)
 # fixed, as a share of what the other leaves unexplained.
 
 # %% tags=["remove-cell"]
-publish(results, "regression", headline(words, fits), words=words, fits=fits)
+publish(
+    results,
+    "regression",
+    {"encoder": encoder} | headline(words, fits),
+    words=words,
+    fits=fits,
+)
 
 # %% [markdown]
 # Weighing {glue:text}`sentences` sentences gave {glue:text}`words` words to fit. Under the baseline {glue:text}`baseline:s`

@@ -15,9 +15,9 @@
 
 # %% [markdown]
 # The paper's claim is about change: contrastive fine-tuning makes an encoder weigh informative words more. So we take a base model
-# that was trained for one thing only, to guess masked words, and fine-tune it in front of the reader. The base is this project's own, and
-# small: BERT's architecture with four layers, trained on a few million words ({doc}`../method`). No large pre-trained model is needed to see
-# the effect, and whoever has one can give it as `base`.
+# that was trained for one thing only, to guess masked words, and fine-tune it in front of the reader. By default the base is this project's own, and
+# small: BERT's architecture with four layers, trained on a few million words ({doc}`../method`). Whoever has a larger pre-trained model can
+# give it as `base`.
 #
 # The usual objective of this page is InfoNCE {cite}`oord2018representation`: the two halves of a sentence must find each other among the halves of all other sentences
 # of the batch. Each sentence below is shown three times: shaded by the weights of its words before the

@@ -18,7 +18,7 @@
 # towards masked-language modelling, and then contrastively again, in several ways. If the claim is right, the relation of weight to information falls on the way back and
 # rises on the way forth. As far as we know nobody has published this test.
 #
-# It takes a while, so that only the profile `full` trains; the other profiles show the numbers of its last run, which are kept in the repository.
+# It takes a while. So where the parameter `shipped` names a folder, as in the profile `quick`, the page shows the numbers that an earlier run has left there: those of the profile `full` are kept in the repository.
 
 # %% tags=["remove-cell"]
 from typing import Literal

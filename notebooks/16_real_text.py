@@ -82,7 +82,7 @@ fits.pivot_table(
 # %% [markdown]
 # ## The input embeddings of a transformer
 #
-# A transformer has one vector a word too, at its entrance. Does fine-tuning leave the words' information there? The small base before and after InfoNCE with inner product on halves of sentences, words that are one token:
+# A transformer has one vector a word too, at its entrance. Does fine-tuning leave the words' information there? The base before and after InfoNCE with inner product on halves of sentences, words that are one token:
 
 # %%
 information = word_information(
@@ -121,4 +121,4 @@ publish(
 # [{glue:text}`correlation_corrected_low_metric:.2f`, {glue:text}`correlation_corrected_high_metric:.2f`].
 #
 # The norms of the input embeddings correlate with corrected KL at {glue:text}`input_before:+.2f` before and {glue:text}`input_after:+.2f` after fine-tuning, a change of {glue:text}`input:+.3f` [{glue:text}`input_low:+.3f`, {glue:text}`input_high:+.3f`] over
-# {glue:text}`runs` runs and {glue:text}`input_words` words. Fine-tuning of a few hundred steps hardly moves these vectors; what an encoder does with a word happens above them.
+# {glue:text}`runs` runs and {glue:text}`input_words` words. Fine-tuning as short as this can hardly move these vectors; what an encoder does with a word happens above them.

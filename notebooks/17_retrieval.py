@@ -14,7 +14,7 @@
 # # Retrieval encoders
 
 # %% [markdown]
-# The paper asks what happens in encoders trained for retrieval, such as DPR {cite}`karpukhin2020dense` and Contriever {cite}`izacard2022contriever`. No hub is needed to try their *recipes* on the small base:
+# The paper asks what happens in encoders trained for retrieval, such as DPR {cite}`karpukhin2020dense` and Contriever {cite}`izacard2022contriever`. No hub is needed to try their *recipes* on the base:
 #
 # - *DPR*: a question must find its passage by inner product of CLS vectors, among the passages of the batch and one hard negative each. Lacking questions, a sentence plays the question and the rest of its paragraph the passage (the inverse cloze task
 #   {cite}`lee2019latent`); the hard negative is another paragraph of the article.

@@ -14,8 +14,8 @@
 # # Other texts
 
 # %% [markdown]
-# Wikipedia is one kind of text. Here the same encoders are weighed on every source at hand: the Wikipedia sample, on which the small base was fine-tuned; news from the end of 2001; and the examples of use in WordNet, which are short and about everyday things. Each
-# source's own words inform: KL and −log P are counted in it.
+# Wikipedia is one kind of text. Here the same encoders are weighed on every source at hand. Those that come with this book are the Wikipedia sample (`wikipedia-sample`), from which the examples of fine-tuning are made unless others are asked for; news from the end of 2001 (`news`); and the examples of
+# use in WordNet (`wordnet`), which are short and about everyday things. Each source's own words inform: KL and −log P are counted in it.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -71,7 +71,7 @@ changed = changes_over_corpora(
 corpora_forest(fits, changed)
 
 # %% [markdown]
-# The correlation of weight and KL(w) on each text: of the encoder in use (squares), and of the small base before (hollow) and after (filled).
+# The correlation of weight and KL(w) on each text: of the encoder in use (squares), and of the base before (hollow) and after (filled).
 
 # %%
 readable_corpora(fits, changed)

@@ -42,6 +42,8 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
+from IPython.display import Markdown
+
 from wig_core.analysis import analyse, analysis_headline
 from wig_core.change import readable_changes
 from wig_core.experiment import readable
@@ -79,7 +81,9 @@ readable(found.fits)
 # Before and after, if a base was given:
 
 # %%
-readable_changes(found.changes) if base else "no base given"
+readable_changes(found.changes, ["baseline", "x"]) if base else Markdown(
+    "No base was given."
+)
 
 # %% tags=["remove-cell"]
 publish(
@@ -96,8 +100,7 @@ publish(
 #
 # Over {glue:text}`words` words of {glue:text}`sentences` sentences, under the baseline {glue:text}`baseline:s`: **{glue:text}`verdict:s`**. The weight correlates with information gain at {glue:text}`correlation_kl:.2f`
 # [{glue:text}`correlation_low_kl:.2f`, {glue:text}`correlation_high_kl:.2f`], R² {glue:text}`r2_kl:.3f` [{glue:text}`r2_low_kl:.3f`, {glue:text}`r2_high_kl:.3f`], and with self-information at {glue:text}`correlation_self:.2f`
-# [{glue:text}`correlation_low_self:.2f`, {glue:text}`correlation_high_self:.2f`]. With self-information held fixed, information gain explains {glue:text}`partial_r2_kl:.0%` of what is left. Of fine-tuning: {glue:text}`change_verdict:s` (change
-# {glue:text}`change:+.3f` [{glue:text}`change_low:+.3f`, {glue:text}`change_high:+.3f`]).
+# [{glue:text}`correlation_low_self:.2f`, {glue:text}`correlation_high_self:.2f`]. With self-information held fixed, information gain explains {glue:text}`partial_r2_kl:.0%` of what is left. **{glue:text}`change_verdict:s`**
 #
 # {glue:text}`share_once:.0%` of these words occur once in the sample: their weights are noisy, and a larger `max_sentences` makes R² more certain. {glue:text}`missed` sentences missed the tolerance; the worst completeness error is {glue:text}`worst_error:.1%`.
 #

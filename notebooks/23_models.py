@@ -75,5 +75,4 @@ publish(
 
 # %% [markdown]
 # Under {glue:text}`baseline:s` the weights surely rise with KL in {glue:text}`positive` of {glue:text}`cells` cells and surely fall in {glue:text}`negative`. The largest R² is {glue:text}`highest:.3f` [{glue:text}`highest_low:.3f`, {glue:text}`highest_high:.3f`], of {glue:text}`highest_encoder:s`
-# on {glue:text}`highest_corpus:s`. In {glue:text}`pairs` cells the base is known; R² has surely risen from it in {glue:text}`risen` and fallen in {glue:text}`fallen`. The largest change: {glue:text}`rise:+.3f` [{glue:text}`rise_low:+.3f`, {glue:text}`rise_high:+.3f`],
-# {glue:text}`rise_encoder:s`.
+# on {glue:text}`highest_corpus:s`. {glue:text}`fine_tuning:s`

@@ -33,6 +33,7 @@ def test_a_folder_of_sentence_transformers_and_its_base(folders):
     numbers = analysis_headline(found)
     assert numbers["change"] == pytest.approx(0, abs=1e-4)
     assert "neither surely raised" in numbers["change_verdict"]
+    assert numbers["change_verdict"].endswith("information gain: +0.000 [+0.000, +0.000].")
     assert set(found.fits["x"]) == {"kl", "self_information"}
 
 
@@ -40,7 +41,8 @@ def test_without_a_base_nothing_is_said_of_fine_tuning(folders):
     found = analyse(str(folders / "tuned"), str(folders / "text.txt"), **OPTIONS)
     numbers = analysis_headline(found)
     assert found.changes.empty
-    assert numbers["change_verdict"].startswith("no base was given")
+    assert numbers["change_verdict"].startswith("No base was given")
+    assert "change" not in numbers
     expected = {
         "rises": "informative words do weigh more",
         "falls": "informative words weigh less",
@@ -67,6 +69,11 @@ def test_each_encoder_on_each_text_is_what_one_alone_is(folders, monkeypatch):
     assert numbers["highest"] == found.fits[found.fits["x"] == "kl"]["r2"].max()
     assert (numbers["risen"], numbers["fallen"]) == (0, 0)
     assert numbers["rise_encoder"] == tuned
+    assert numbers["rise_corpus"] in corpora
+    moved = found.changes[found.changes["x"] == "kl"]
+    for end in ("", "_low", "_high"):
+        assert numbers[f"least_rise{end}"] == moved[f"r2_difference{end}"].min()
+    assert "In 2 cells the base is known; R² has surely risen from it in 0 and fallen in 0." in numbers["fine_tuning"]
     shown = readable_models(found)
     assert set(shown.xs(base)["ΔR²"]) == {"no base"}
     assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000, +0.000]"}
@@ -75,5 +82,7 @@ def test_each_encoder_on_each_text_is_what_one_alone_is(folders, monkeypatch):
 def test_where_no_base_is_known_no_change_is_told(folders):
     found = analyse_each([str(folders / "tuned")], [str(folders / "text.txt")], **OPTIONS)
     numbers = models_headline(found)
-    assert (numbers["pairs"], numbers["rise_encoder"]) == (0, "none")
+    assert numbers["pairs"] == 0
+    assert "nothing is said of fine-tuning" in numbers["fine_tuning"]
+    assert "rise" not in numbers
     assert "ΔR²" not in readable_models(found)

@@ -156,6 +156,11 @@ def test_no_page_loads_anything_from_outside(html):
     assert loads_from_outside(html) == []
 
 
+def test_prose_quotes_numbers_that_there_are(html):
+    missing = re.compile(r'class="pasted-text">[^<]*\bnan\b')
+    assert [page.name for page in pages(html) if missing.search(page.read_text("utf-8"))] == []
+
+
 def test_every_page_opens_without_a_network(html, browser):
     seen = {page.relative_to(html).as_posix(): browser.visit(page) for page in pages(html)}
     assert {name: page["outside"] for name, page in seen.items() if page["outside"]} == {}

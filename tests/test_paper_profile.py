@@ -14,6 +14,7 @@ import yaml
 from hub import Hub, files_of, serving
 from tiny import save_tiny_dpr
 
+from wig_core.book.claims import Verdict, read_claims, read_numbers
 from wig_core.book.pages import Project
 from wig_core.corpora import HUB_CORPORA, load_corpus
 from wig_core.registry import HUB_ENCODERS, with_pooling
@@ -99,6 +100,9 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
     assert len(paper["23_models"]["encoders"]) == 12
     numbers = json.loads((tmp_path / "results/paper/models.json").read_text())
     assert (numbers["cells"], numbers["pairs"]) == (48, 32)
+    found, claims = read_numbers(tmp_path / "results/paper"), read_claims(tmp_path / "book/claims.yml")
+    assert not [claim.id for claim in claims if claim.verdict(found) is Verdict.UNTESTED]
+    assert found["regression"]["encoder"] in (tmp_path / "book/_build/html/intro.html").read_text()
     made = yaml.safe_load((tmp_path / "results/paper/models.provenance.yml").read_text())
     assert made["hub"].keys() == {with_pooling(name)[0] for name in paper["23_models"]["encoders"]}
 

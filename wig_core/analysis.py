@@ -16,6 +16,8 @@ from wig_core.experiment import headline, regress_by_baseline, weigh_corpus
 from wig_core.registry import pretrained_of
 from wig_core.yardstick import Yardstick
 
+ENDS = ("", "_low", "_high")  # of the names of a number and of the ends of its interval
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -114,8 +116,10 @@ def models_headline(found: Analysis) -> dict[str, float | int | str]:
     Returns:
         encoders, corpora, baseline, cells (encoders times corpora); positive and negative, in how many the weights
         surely rise or fall with KL; highest, the largest R², with highest_low, highest_high and its highest_encoder and
-        highest_corpus; pairs, in how many cells there is a base, and of these risen, fallen (R², whole interval); rise,
-        the largest change of R², with rise_low and rise_high (not numbers where there is no base) and its rise_encoder.
+        highest_corpus; pairs, in how many cells there is a base; and fine_tuning, what is said of these. Where there is
+        one, also risen and fallen, in how many R² surely has; rise, the largest change of R², with rise_low, rise_high
+        and its rise_encoder and rise_corpus; and least_rise, the least change, with least_rise_low and least_rise_high,
+        the least of all ends, so that R² has surely risen in all cells if the former is above zero.
     """
     baseline = found.fits["baseline"].iloc[0]
     fits = _of_kl(found.fits, baseline)
@@ -127,22 +131,29 @@ def models_headline(found: Analysis) -> dict[str, float | int | str]:
         "cells": len(fits),
         "positive": int((fits["correlation_low"] > 0).sum()),
         "negative": int((fits["correlation_high"] < 0).sum()),
-        **{f"highest{end}": float(top[f"r2{end}"]) for end in ("", "_low", "_high")},
+        **{f"highest{end}": float(top[f"r2{end}"]) for end in ENDS},
         "highest_encoder": top["encoder"],
         "highest_corpus": top["corpus"],
     }
     if "x" not in found.changes:
-        nothing = float("nan")
-        none = {"pairs": 0, "risen": 0, "fallen": 0, "rise": nothing, "rise_low": nothing, "rise_high": nothing}
-        return numbers | none | {"rise_encoder": "none"}
-    moved = _of_kl(found.changes, baseline)
+        return numbers | {"pairs": 0, "fine_tuning": "Of no encoder is the base known; nothing is said of fine-tuning."}
+    return numbers | _of_fine_tuning(_of_kl(found.changes, baseline))
+
+
+def _of_fine_tuning(moved: pd.DataFrame) -> dict[str, float | int | str]:
     most = moved.loc[moved["r2_difference"].idxmax()]
-    return numbers | {
+    risen, fallen = int((moved["r2_difference_low"] > 0).sum()), int((moved["r2_difference_high"] < 0).sum())
+    return {
         "pairs": len(moved),
-        "risen": int((moved["r2_difference_low"] > 0).sum()),
-        "fallen": int((moved["r2_difference_high"] < 0).sum()),
-        **{f"rise{end}": float(most[f"r2_difference{end}"]) for end in ("", "_low", "_high")},
+        "risen": risen,
+        "fallen": fallen,
+        **{f"rise{end}": float(most[f"r2_difference{end}"]) for end in ENDS},
         "rise_encoder": most["encoder"],
+        "rise_corpus": most["corpus"],
+        **{f"least_rise{end}": float(moved[f"r2_difference{end}"].min()) for end in ENDS},
+        "fine_tuning": f"In {len(moved)} cells the base is known; R² has surely risen from it in {risen} and fallen in "
+        f"{fallen}. The largest change is {_with_ends(most, 'r2_difference')}, of {most['encoder']} on "
+        f"{most['corpus']}; the least is {moved['r2_difference'].min():+.3f}.",
     }
 
 
@@ -182,7 +193,7 @@ def analysis_headline(found: Analysis) -> dict[str, float | int | str]:
 
     Returns:
         Besides, of KL under the first baseline: verdict, on the weights; change_verdict, on what fine-tuning has done;
-        and the change of the correlation, change, with change_low and change_high (not numbers without a base).
+        and, where there is a base, the change of the correlation, change, with change_low and change_high.
     """
     numbers = headline(found.words, found.fits)
     verdicts = {
@@ -192,19 +203,17 @@ def analysis_headline(found: Analysis) -> dict[str, float | int | str]:
     unsure = "whether informative words weigh more is open"
     numbers["verdict"] = verdicts.get(str(numbers["direction"]), unsure)
     if found.changes.empty:
-        nothing = float("nan")
-        return numbers | {
-            "change_verdict": "no base was given, so that nothing is said of fine-tuning",
-            "change": nothing,
-            "change_low": nothing,
-            "change_high": nothing,
-        }
+        return numbers | {"change_verdict": "No base was given; nothing is said of fine-tuning."}
     row = found.changes[found.changes["x"] == "kl"].iloc[0]
     low, high = row["correlation_difference_low"], row["correlation_difference_high"]
     said = "has raised" if low > 0 else "has lowered" if high < 0 else "has neither surely raised nor surely lowered"
+    change = _with_ends(row, "correlation_difference")
     return numbers | {
-        "change_verdict": f"fine-tuning {said} the correlation of weight and information gain",
-        "change": row["correlation_difference"],
-        "change_low": low,
-        "change_high": high,
+        "change_verdict": f"Fine-tuning {said} the correlation of weight and information gain: {change}.",
+        **{f"change{end}": float(row[f"correlation_difference{end}"]) for end in ENDS},
     }
+
+
+def _with_ends(row: pd.Series, name: str) -> str:
+    value, low, high = (row[f"{name}{end}"] for end in ENDS)
+    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"

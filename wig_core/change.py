@@ -226,14 +226,14 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
     }
 
 
-def readable_changes(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `changes` as text, intervals of the differences in brackets."""
+def readable_changes(table: pd.DataFrame, keys: Sequence[str] = (*SETTING, "baseline", "x")) -> pd.DataFrame:
+    """The rows of `changes` as text, intervals of the differences in brackets; `keys` are the columns that name one."""
 
     def bracketed(name: str, side: str) -> Iterable[str]:
         columns = [table[f"{name}_{side}{end}"] for end in ("", "_low", "_high")]
         return [f"{value:+.3f} [{low:+.3f}, {high:+.3f}]" for value, low, high in zip(*columns, strict=True)]
 
-    shown = table[[*SETTING, "baseline", "x"]].assign(
+    shown = table[[*keys]].assign(
         **{
             "R² before": table["r2_before"].map("{:.3f}".format),
             "R² after": table["r2_after"].map("{:.3f}".format),
@@ -247,7 +247,7 @@ def readable_changes(table: pd.DataFrame) -> pd.DataFrame:
             "lee after": table["lee_after"].map("{:.2f}".format),
         }
     )
-    return shown.set_index([*SETTING, "baseline", "x"])
+    return shown.set_index([*keys])
 
 
 def shipped_table(folder: str | None, name: str, *, then: Callable[[pd.DataFrame], Any] = lambda table: table) -> Any:

@@ -20,7 +20,7 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
     Args:
         results: the folder to write to; it is made if need be.
         name: the page's name; files are `<name>.json` for the numbers and `<name>_<table>.csv` for each table.
-        numbers: what the prose quotes, by the name under which it is glued.
+        numbers: what the prose quotes, by the name under which it is glued; null in the file where there is none (nan).
         tables: tidy frames; their index is left out.
 
     Raises:
@@ -30,7 +30,8 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
 
     folder = Path(results)
     plain = {key: value if isinstance(value, str) else _rounded(value) for key, value in numbers.items()}
-    texts = {folder / f"{name}.json": json.dumps(plain, indent=1) + "\n"}
+    known = {key: None if value != value else value for key, value in plain.items()}  # JSON has no nan
+    texts: dict[Path, str] = {folder / f"{name}.json": json.dumps(known, indent=1, allow_nan=False) + "\n"}
     for table, frame in tables.items():
         texts[folder / f"{name}_{table}.csv"] = frame.to_csv(None, index=False, float_format=f"%.{DIGITS}g")
     try:

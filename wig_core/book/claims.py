@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import yaml
 
@@ -20,10 +20,11 @@ Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 INTRODUCTION = """\
 Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the
-pages write; of C1a, C2a and C2b some numbers were known by then. A claim *holds* if all its conditions do: the whole
-95% interval on the right side. It *does not hold* if one of them is wholly on the wrong side. Otherwise it is
-*undecided*. From C4 on, *it* is that informative words weigh more in a fine-tuned encoder; whether fine-tuning made
-them so is C2. This page is computed from the files of numbers of each run; nothing on it is typed.
+pages write; of C1a, C2a, C2b and C3b some numbers were known by then. A claim *holds* if all its conditions do: the
+whole 95% interval on the right side. It *does not hold* if one of them is wholly on the wrong side. Otherwise it is
+*undecided*. (C2c needs but one of its conditions.) From C4 on, *it* is that informative words weigh more in a
+fine-tuned encoder; whether fine-tuning made them so is C2. This page is computed from the files of numbers of each run;
+nothing on it is typed.
 
 The column *full* is the run of the profile `full`, whose numbers are kept in the repository; `make verify` makes them
 again and compares."""
@@ -100,22 +101,29 @@ class Claim:
         id: as the paper's list has it; a part of one has a letter more.
         text: what is claimed or asked.
         rule: what decides it, in words.
-        conditions: the same in numbers: it holds if all do, does not if one does not.
+        conditions: the same in numbers.
+        needs: "all", it holds if all of them do and does not if one does not; "any", the other way about, untested
+            ones left aside.
     """
 
     id: str
     text: str
     rule: str
     conditions: tuple[Condition, ...]
+    needs: Literal["all", "any"] = "all"
 
     def verdict(self, numbers: Numbers) -> Verdict:
         """What a run says of the whole."""
-        found = [condition.verdict(numbers) for condition in self.conditions]
-        if Verdict.FAILS in found:
-            return Verdict.FAILS
-        if all(one is Verdict.UNTESTED for one in found):
+        found: Sequence[Verdict] = [condition.verdict(numbers) for condition in self.conditions]
+        tested = [one for one in found if one is not Verdict.UNTESTED]
+        if not tested:
             return Verdict.UNTESTED
-        return Verdict.HOLDS if all(one is Verdict.HOLDS for one in found) else Verdict.UNDECIDED
+        one_decides, all_decide = Verdict.FAILS, Verdict.HOLDS
+        if self.needs == "any":
+            one_decides, all_decide, found = all_decide, one_decides, tested
+        if one_decides in found:
+            return one_decides
+        return all_decide if all(one is all_decide for one in found) else Verdict.UNDECIDED
 
 
 def read_claims(path: Path) -> list[Claim]:
@@ -134,6 +142,8 @@ def read_claims(path: Path) -> list[Claim]:
 def _parted(listed: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
     for one in listed:
         conditions = one.pop("conditions")
+        if (needs := one.get("needs", "all")) not in ("all", "any"):
+            raise KeyError(f"needs {needs!r}, neither all nor any")
         yield one, conditions
 
 
