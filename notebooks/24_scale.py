@@ -79,8 +79,8 @@ scaling(measured.growth, measured.pairs, table)
 # the counts of blocks are added up to larger and larger tables, which there takes {glue:text}`largest_adding:.0%` of the time.
 #
 # With `word_information(executor=…)` others count the blocks, and only the adding up stays with one: at an ideal split {glue:text}`workers` workers need {glue:text}`largest_counting_shared:s` in place of {glue:text}`largest_counting:s`. While tables are added, the largest is there twice or more. A larger `min_count` saves no memory,
-# since rare words are left out of the result only: they count as neighbours, and {glue:text}`frequent_share:.0%` of the pairs measured are of two words with {glue:text}`min_count` occurrences. A limit on the vocabulary would, and there is none yet: {glue:text}`vocabulary:,` words have at most as many pairs as
-# their square, which is {glue:text}`largest_memory_limited:s`.
+# since rare words are left out of the result only: they count as neighbours, and {glue:text}`frequent_share:.0%` of the pairs measured are of two words with {glue:text}`min_count` occurrences. A limit on the vocabulary does: with `word_information(vocabulary=…)` all other words count
+# as one, and {glue:text}`vocabulary:,` words have at most as many pairs as their square, which is {glue:text}`largest_memory_limited:s`. KL can only become smaller by it.
 
 # %% [markdown]
 # ## Attribution

@@ -120,6 +120,13 @@ def test_rare_words_are_left_out_but_stay_neighbours() -> None:
     assert_same(word_information(["a b", "a c", "a d d"], min_count=2), full.loc[["a", "d"]])
 
 
+def test_words_outside_of_the_vocabulary_count_as_one_by_hand() -> None:
+    # a b | a c with b and c as one word r: P(a) = P(r) = ½, and a's only neighbour is r: KL(a) = log(1 / ½).
+    table = word_information(["a b", "a c"], min_count=1, vocabulary=["a"])
+    assert table.index.tolist() == ["a"]
+    np.testing.assert_allclose(table.loc["a", ["probability", "kl"]].tolist(), [0.5, log(2)], rtol=1e-14)
+
+
 def test_order_is_by_count_then_alphabet() -> None:
     assert word_information(["c b b", "a d d"], min_count=1).index.tolist() == ["b", "d", "a", "c"]
 
@@ -168,6 +175,25 @@ def test_blocks_change_nothing(corpus: list[str], block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(information, "BLOCK", block)
         assert_same(word_information(corpus, min_count=1), whole)
+
+
+@settings(max_examples=200, deadline=None)
+@given(sentences, st.sets(st.sampled_from("abcd"), min_size=1))
+def test_a_vocabulary_takes_from_kl_alone(corpus: list[str], vocabulary: set[str]) -> None:
+    """And never adds: what is told of merged events is at most what is told of each (data-processing inequality)."""
+    whole = word_information(corpus, min_count=1)
+    known = vocabulary & {*whole.index}
+    if not known:
+        with pytest.raises(InputError, match="no word of the vocabulary occurs 1 times"):
+            word_information(corpus, min_count=1, vocabulary=vocabulary)
+        return
+    part = word_information(corpus, min_count=1, vocabulary=vocabulary)
+    assert {*part.index} == known
+    told = ["count", "probability", "self_information"]
+    pd.testing.assert_frame_equal(part[told], whole.loc[part.index, told])
+    assert (part["kl"].isna() == whole["kl"][part.index].isna()).all()
+    assert (part["kl"].fillna(0) <= whole["kl"][part.index].fillna(0) + 1e-12).all()
+    assert_same(word_information(corpus, min_count=1, vocabulary=[*whole.index]), whole)
 
 
 # ── streams ──
@@ -302,6 +328,11 @@ def test_min_count_below_one() -> None:
 def test_a_negative_number_of_shuffles() -> None:
     with pytest.raises(InputError, match="shuffles"):
         word_information(["a b"], min_count=1, shuffles=-1)
+
+
+def test_one_string_instead_of_a_vocabulary() -> None:
+    with pytest.raises(InputError, match="vocabulary is a single string"):
+        word_information(["a b"], min_count=1, vocabulary="a")
 
 
 def test_one_string_instead_of_sentences() -> None:

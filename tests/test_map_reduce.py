@@ -107,6 +107,8 @@ def test_threads_count_the_same(alone: pd.DataFrame, in_flight: int | None) -> N
 
 def test_processes_count_the_same(alone: pd.DataFrame, processes: ProcessPoolExecutor) -> None:
     assert_identical(word_information(SENTENCES, **COUNTED, executor=processes), alone)
+    some = COUNTED | {"vocabulary": alone.index[::2]}
+    assert_identical(word_information(SENTENCES, **some, executor=processes), word_information(SENTENCES, **some))
 
 
 def test_blocks_that_end_in_any_order_count_the_same(alone: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +31,7 @@ from wig_core.errors import InputError
 from wig_core.words import words_of
 
 BLOCK = 32_768  # sentences counted, and shuffled, together
+REST = ""  # stands for all words outside of a vocabulary
 
 Block = tuple[int, list[str]]  # its number, its sentences
 Cut = Callable[[str], list[str]]
@@ -133,6 +134,7 @@ def word_information(
     shuffles: int = 0,
     seed: int = 0,
     cut: Cut = words_of,
+    vocabulary: Collection[str] | None = None,
     executor: Executor | None = None,
     in_flight: int | None = None,
 ) -> pd.DataFrame:
@@ -145,6 +147,9 @@ def word_information(
             sentences of a block of 32,768.
         seed: of the shuffles.
         cut: gives the words of a sentence; another makes subwords the units, say.
+        vocabulary: the words whose pairs are told apart; all others count as one word, and stay out of the result. With
+            V of them there are at most (V + 1)² pairs, however large the corpus is. Self-information is what it is
+            without, and kl at most that: what a neighbour tells by being one rare word and not another is lost.
         executor: counts the blocks, by its threads, its processes or on its machines (a `ProcessPoolExecutor`, or what
             `Client.get_executor()` of dask gives); None counts them here, one after the other. The result is the same
             to the bit. Other processes have to be able to import `cut`: a lambda will not do.
@@ -160,7 +165,8 @@ def word_information(
         - kl_shuffled: the mean of kl over the shuffled corpora, and kl_corrected, kl − kl_shuffled.
 
     Raises:
-        InputError: there are no words, or none is frequent enough; a worker of the executor was killed.
+        InputError: there are no words, or none of the vocabulary is frequent enough; a worker of the executor was
+            killed.
 
     Example:
         >>> word_information(["a b", "a c"], min_count=1).loc["b", ["self_information", "kl"]].round(3).tolist()
@@ -168,12 +174,16 @@ def word_information(
     """
     if isinstance(corpus, str):
         raise InputError("corpus is a single string; give a list of sentences")
+    if isinstance(vocabulary, str):
+        raise InputError("vocabulary is a single string; give a list or set of words")
     if shuffles < 0:
         raise InputError(f"shuffles is {shuffles}; give 0 or more")
     if min_count < 1:
         raise InputError(f"min_count is {min_count}; give 1 or more")
     if in_flight is not None and in_flight < 1:
         raise InputError(f"in_flight is {in_flight}; give 1 or more")
+    if vocabulary is not None:
+        cut = partial(_limited, cut=cut, vocabulary=frozenset(vocabulary))
     count = partial(_count, cut=cut, shuffles=shuffles, seed=seed)
     counted = _in_order(count, _blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1))
     total = _added_up(counted, shuffles)
@@ -183,7 +193,10 @@ def word_information(
     words = list(total.words)
     frequent = _most_frequent(original.counts, words, min_count)
     if not len(frequent):
-        raise InputError(f"no word occurs {min_count} times (min_count); give a larger corpus or a smaller min_count")
+        of_it = "" if vocabulary is None else " of the vocabulary"
+        raise InputError(
+            f"no word{of_it} occurs {min_count} times (min_count); give a larger corpus or a smaller min_count"
+        )
     table = _table(original, [words[row] for row in frequent], frequent)
     if controls:
         table["kl_shuffled"] = np.mean([control.kl(frequent) for control in controls], axis=0)
@@ -204,8 +217,12 @@ def _table(seen: Cooccurrence, words: list[str], rows: NDArray[np.int64]) -> pd.
 
 def _most_frequent(counts: NDArray[np.int64], words: list[str], min_count: int) -> NDArray[np.int64]:
     """The words with at least `min_count` occurrences, most frequent first, ties in alphabetical order."""
-    rows = np.flatnonzero(counts >= min_count).tolist()
+    rows = [row for row in np.flatnonzero(counts >= min_count).tolist() if words[row] != REST]
     return np.array(sorted(rows, key=lambda row: (-counts[row], words[row])), np.int64)
+
+
+def _limited(sentence: str, *, cut: Cut, vocabulary: frozenset[str]) -> list[str]:
+    return [word if word in vocabulary else REST for word in cut(sentence)]
 
 
 def _blocks(corpus: Iterable[str]) -> Iterator[Block]:
