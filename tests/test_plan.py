@@ -14,7 +14,7 @@ from toy_book import write_toy
 
 from wig_core.attribution.method import Attribution
 from wig_core.book.calibration import calibrate
-from wig_core.book.cost import Shape, Texts, passes_of_attribution, passes_of_training, place_on_hub
+from wig_core.book.cost import Shape, Texts, passes_of_attribution, passes_of_training
 from wig_core.book.demand import Demand, Weighing, demand_of
 from wig_core.book.downloads import Download
 from wig_core.book.downloads import Hub as Asked
@@ -22,6 +22,7 @@ from wig_core.book.pages import Project
 from wig_core.book.plan import Plan, Room, as_text, plan
 from wig_core.book.warm import warm
 from wig_core.cli import main
+from wig_core.corpora import place_on_hub
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.runner import Progress, Run, execute_pages

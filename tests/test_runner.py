@@ -1,6 +1,8 @@
 import io
 import json
 import sys
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
@@ -171,6 +173,26 @@ def test_everything_that_decides_a_page_is_in_its_key(toy):
     assert len({*keys, run_of(toy, "letters", corpus="x" * 5000).key()}) == 4
 
 
+def test_files_are_found_wherever_a_value_names_them(toy, tmp_path, monkeypatch):
+    """In the home folder, in a mapping, behind a pooling, and where one stands for a data set."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("WIG_DATA", str(tmp_path))
+    for name in ("home.txt", "folder/config.json", "base/config.json", "sts-b.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    values = {
+        "corpora": ["~/home.txt", "sts-b", "sts12", "~nobody/x", "\0"],
+        "encoder": f"{tmp_path}/folder:cls",
+        "pairs": {"own/tiny": f"{tmp_path}/base"},
+    }
+    run = replace(run_of(toy, "letters"), values=values)
+    assert [*run.files()] == ["~/home.txt", "sts-b", f"{tmp_path}/folder:cls", f"{tmp_path}/base"]
+    assert run.files()["~/home.txt"] == sha256(b"home.txt").hexdigest()
+    key = run.key()
+    (tmp_path / "sts-b.csv").write_text("other")
+    assert run.key() != key
+
+
 def test_a_reader_s_run_leaves_the_profile_s_numbers_alone(toy):
     own, standard = run_of(toy, "squares", steps=2), run_of(toy, "squares")
     assert standard.results == "results/quick"
@@ -224,6 +246,7 @@ def test_a_failing_page_is_named_and_the_older_one_stays(toy, corpus, fault):
 
 
 def test_numbers_lie_beside_what_made_them(toy):
+    (toy.root / "toy").write_text("an encoder")  # the name of the parameter `encoder`
     run = run_of(toy, "squares")
     executed(run)
     write_provenance(toy.root, [run])
@@ -231,6 +254,7 @@ def test_numbers_lie_beside_what_made_them(toy):
     told = yaml.safe_load(path.read_text())
     assert (told["page"], told["profile"], told["parameters"]["steps"]) == ("01_squares", "quick", 6)
     assert told["versions"]["torch"]
+    assert told["files"] == {"toy": sha256(b"an encoder").hexdigest()}
     path.write_text(path.read_text().replace("profile: quick", "profile: kept"))
     write_provenance(toy.root, [run])
     assert "profile: kept" in path.read_text()

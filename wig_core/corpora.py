@@ -40,6 +40,7 @@ _READERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".json": ("json", {}),
     ".parquet": ("parquet", {}),
 }
+SUFFIXES = tuple(_READERS)
 
 
 @dataclass(frozen=True)
@@ -329,12 +330,30 @@ _PACKAGED: dict[str, Callable[[], Iterator[str]]] = {
 # ── files and the hub ──
 
 
+def local_copy(name: str) -> Path | None:
+    """The file in the folder `$WIG_DATA` that is read in place of a data set of `HUB_CORPORA`, if there is one."""
+    folder = os.environ.get("WIG_DATA")
+    if not folder or name not in HUB_CORPORA:
+        return None
+    return next(filter(Path.is_file, (Path(folder) / f"{name}{suffix}" for suffix in SUFFIXES)), None)
+
+
+def place_on_hub(name: str) -> str | None:
+    """Where a corpus is on the hub, "owner/name" or "owner/name:part"; None for one that is packaged or a file.
+
+    Example:
+        >>> place_on_hub("own/texts:english"), place_on_hub("lee"), place_on_hub("own/texts.csv")
+        ('own/texts:english', None, None)
+    """
+    if name in HUB_CORPORA:
+        return None if local_copy(name) else HUB_CORPORA[name].dataset
+    return None if _is_path(name) or not _HUB_NAME.fullmatch(name.partition(":")[0]) else name
+
+
 def _place_of(name: str, split: str | None) -> tuple[str, str | None]:
     """Where a key of `HUB_CORPORA` is read from, a local copy or the hub, and which split of it."""
-    if folder := os.environ.get("WIG_DATA"):
-        copies = [Path(folder) / f"{name}{suffix}" for suffix in _READERS]
-        if copy := next(filter(Path.is_file, copies), None):
-            return str(copy), split
+    if copy := local_copy(name):
+        return str(copy), split
     known = HUB_CORPORA[name]
     return known.dataset, split or known.split
 

@@ -74,6 +74,16 @@ def commit_of(name: str) -> str | None:
     return Path(found).parent.name if isinstance(found, str) else None
 
 
+def commit_of_data(place: str) -> str | None:
+    """The commit of a data set, "owner/name" or "owner/name:part", at which the cache has it; None if it has not."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    folder = repo_folder_name(repo_id=place.partition(":")[0], repo_type="dataset")
+    newest = Path(constants.HF_HUB_CACHE, folder, "refs/main")
+    return newest.read_text("utf-8").strip() if newest.is_file() else None
+
+
 def listed(name: str) -> dict[str, tuple[int, bool]]:
     """The files that `fetch` wants of an encoder: their bytes, and whether the cache has them. Nothing is fetched.
 

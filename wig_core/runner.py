@@ -6,6 +6,7 @@ An executed page is kept with a record of all that decided it, so that nothing i
 import errno
 import functools
 import hashlib
+import itertools
 import json
 import logging
 import os
@@ -28,7 +29,9 @@ from nbformat import NotebookNode
 
 from wig_core.book.pages import Page, Profile
 from wig_core.cache import write_whole
+from wig_core.corpora import local_copy
 from wig_core.errors import InputError
+from wig_core.registry import with_pooling
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
 MAKERS = ["runner.py", "cli.py", "book/*"]  # how pages are made, not what they say: a change here executes nothing
@@ -83,9 +86,14 @@ class Run:
 
     def key(self) -> str:
         """Return a hash of all that decides the page: source, values, files they name, package, libraries."""
-        files = {text: digest(self.root / text) for text in _texts(self.values) if _exists(self.root / text)}
         source = self.page.path.read_text("utf-8")
-        return _sha256([source, self.values, self.results, files, _package_digest(), versions(PACKAGES)])
+        return _sha256([source, self.values, self.results, self.files(), _package_digest(), versions(PACKAGES)])
+
+    def files(self) -> dict[str, str]:
+        """Return the digest of each file or folder that the values name, or that is read in place of a data set."""
+        texts = texts_of([*self.values.values()])
+        found = {text: local_copy(text) or _named(self.root, with_pooling(text)[0]) for text in texts}
+        return {text: digest(path) for text, path in found.items() if path}
 
     def outputs(self) -> dict[str, str]:
         """Return the digest of each file that the page wrote: itself and its numbers."""
@@ -283,16 +291,23 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def _texts(values: Mapping[str, Any]) -> list[str]:
-    texts = [text for value in values.values() for text in (value if isinstance(value, list) else [value])]
-    return [text for text in texts if isinstance(text, str) and text.strip("./")]
+def texts_of(value: Any) -> Iterator[str]:
+    """Return the texts in a value: itself, the items of a list, the keys and values of a mapping."""
+    if isinstance(value, str):
+        yield from [value] if value.strip("./") else []
+    elif isinstance(value, list):
+        yield from itertools.chain.from_iterable(map(texts_of, value))
+    elif isinstance(value, dict):
+        yield from texts_of([*value, *value.values()])
 
 
-def _exists(path: Path) -> bool:
+def _named(root: Path, text: str) -> Path | None:
+    """Return the file or folder of that name, if there is one."""
     try:
-        return path.exists()
-    except (OSError, ValueError):  # no path at all: a long sentence, say
-        return False
+        path = root / Path(text).expanduser()
+        return path if path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # no path at all: a long sentence, say
+        return None
 
 
 def _make_writable(folder: Path) -> None:

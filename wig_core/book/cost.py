@@ -7,24 +7,20 @@ products with its weights; what attention multiplies beside is left out, about 2
 from __future__ import annotations
 
 import functools
-import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from wig_core.attribution.integrated_gradients import LADDER
 from wig_core.attribution.method import Attribution
 from wig_core.attribution.shapley import forward_passes
-from wig_core.corpora import HUB_CORPORA, Corpus, load_corpus
+from wig_core.corpora import Corpus, load_corpus, place_on_hub
 from wig_core.training.examples import NAMES, load_examples
 from wig_core.training.recipes import MaskedRecipe, Recipe
 from wig_core.words import segment
 
 Passes = list[tuple[float, float]]  # how many, and the tokens of each
 
-FILES = (".txt", ".csv", ".tsv", ".jsonl", ".json", ".parquet")
 # The sentences of the hub's data sets that are known by name, about; of others nothing is known before they are read.
 SENTENCES = {"sts-b": 2_800, "sts12": 6_200, "nli": 20_000, "wikipedia-1m": 1_000_000}
 UNKNOWN = 100_000
@@ -120,22 +116,6 @@ def _words(texts: Texts) -> tuple[int, ...]:
     if sentences is None:
         return _words(replace(texts, corpus=TYPICAL, column=None))
     return tuple(len(segment(sentence)) for sentence in sentences)
-
-
-def place_on_hub(corpus: str) -> str | None:
-    """Where a corpus is on the hub, "owner/name" or "owner/name:part"; None for one that is packaged or a file.
-
-    Example:
-        >>> place_on_hub("own/texts:english"), place_on_hub("lee"), place_on_hub("own/texts.csv")
-        ('own/texts:english', None, None)
-    """
-    if corpus in HUB_CORPORA:
-        folder = os.environ.get("WIG_DATA")
-        copies = [Path(folder) / f"{corpus}{suffix}" for suffix in FILES] if folder else []
-        return None if any(map(Path.is_file, copies)) else HUB_CORPORA[corpus].dataset
-    is_name = re.fullmatch(r"[\w.-]+/[\w.-]+", corpus.partition(":")[0])
-    is_path = corpus.startswith((".", "~")) or Path(corpus).exists() or (":" not in corpus and corpus.endswith(FILES))
-    return corpus if is_name and not is_path else None
 
 
 def size_of(corpus: str, column: str | None = None) -> int:

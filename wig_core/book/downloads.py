@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from wig_core.book.cost import FILES, Shape, place_on_hub
+from wig_core.book.cost import Shape
+from wig_core.corpora import SUFFIXES, place_on_hub
 from wig_core.encoders import SentenceEncoder
 from wig_core.hub import config_of, listed
 from wig_core.registry import NAMED_ENCODERS
@@ -15,7 +16,7 @@ from wig_core.registry import NAMED_ENCODERS
 Kind = Literal["model", "data set"]
 Files = dict[str, tuple[int, bool]]  # by name: bytes, and whether the cache has it
 
-_DATA = (*FILES, ".gz", ".zst", ".arrow")
+_DATA = (*SUFFIXES, ".gz", ".zst", ".arrow")
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,16 @@ import os
 import platform
 import subprocess
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from wig_core.hub import commit_of
+from wig_core.corpora import place_on_hub
+from wig_core.hub import commit_of, commit_of_data
 from wig_core.registry import pretrained_of, with_pooling
-from wig_core.runner import PACKAGES, Run, versions
+from wig_core.runner import PACKAGES, Run, texts_of, versions
 
 NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters a page's caption tells
 MAKERS = ["jupyter-book", "jupytext", "papermill"]
@@ -63,7 +64,7 @@ def write_provenance(root: Path, runs: list[Run]) -> None:
             "commit": commit(root).replace("`", ""),
             "seconds": run.record()["seconds"],
             "parameters": run.values,
-            **({"hub": commits} if (commits := hub_commits(run.values)) else {}),
+            **{name: found for name, found in (("files", run.files()), ("hub", hub_commits(run.values))) if found},
             "machine": machine(),
             "versions": versions([*PACKAGES, *MAKERS]),
             "key": key,
@@ -81,10 +82,12 @@ def commit(root: Path) -> str:
 
 
 def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the commits of the encoders on the hub that the values of a page name, and of their bases."""
-    texts = [text for value in values.values() for text in _flat(value)]
+    """Return the commits of the encoders and data sets on the hub that the values of a page name, and of bases."""
+    texts = [*texts_of([*values.values()])]
     named = dict.fromkeys(with_pooling(name)[0] for text in texts for name in (text, pretrained_of(text)) if name)
-    return {name: found for name in named if (found := commit_of(name))}
+    encoders = {name: found for name in named if (found := commit_of(name))}
+    places = {name: place_on_hub(name) for name in texts}
+    return encoders | {name: found for name, place in places.items() if place and (found := commit_of_data(place))}
 
 
 def machine() -> dict[str, str]:
@@ -109,15 +112,6 @@ def code(value: Any, width: int = 10_000) -> str:
     text = value if isinstance(value, str) and value else repr(value)
     text = textwrap.shorten(text, width, placeholder=" …")
     return f"`` {text} ``" if "`" in text else f"`{text}`"
-
-
-def _flat(value: Any) -> Iterator[str]:
-    """The texts in a parameter's value: itself, the items of a list, the keys and values of a mapping."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for one in [*value, *value.values()] if isinstance(value, dict) else value:
-            yield from _flat(one)
 
 
 def _link(run: Run) -> str:
