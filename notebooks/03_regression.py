@@ -45,7 +45,7 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from wig_core.experiment import (
     headline,
-    readable,
+    readable_fits,
     regress_by_baseline,
     weigh_corpus,
 )
@@ -73,7 +73,7 @@ weights_against_information(words[first], fits[fits["baseline"] == baselines[0]]
 # {glue:text}`baseline:s`, the first of the parameter `baselines`.
 
 # %%
-readable(fits)
+readable_fits(fits)
 
 # %% [markdown]
 # Brackets hold 95% intervals. The partial R² is what a quantity explains of the weights once the other one is held

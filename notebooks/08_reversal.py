@@ -67,6 +67,7 @@ from wig_core.course import (
     rise,
     ways_forth,
 )
+from wig_core.experiment import readable_fits
 from wig_core.plots import reversal
 from wig_core.publish import publish
 from wig_core.training.recipes import MaskedRecipe
@@ -117,9 +118,7 @@ publish(results, "reversal", numbers, course=course, rise=risen)
 
 # %%
 last = course.groupby(["stage", "baseline", "x"], sort=False).last().reset_index()
-last[
-    ["stage", "step", "baseline", "x", "r2", "correlation", "slope", "norm", "lee"]
-].round(3)
+readable_fits(last, ["stage", "step", "baseline", "x"])
 
 # %% [markdown]
 # *lee* is the agreement with people's judgements of similarity. It need not rise together with the correlation: what a pair of texts teaches is one thing, how much words weigh is another.

@@ -38,12 +38,14 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
+from wig_core.change import readable_changes
 from wig_core.corpora import load_corpus
 from wig_core.information import word_information
 from wig_core.plots import static_norms
 from wig_core.publish import publish
 from wig_core.real_text import (
     input_norm_changes,
+    readable_static,
     real_text_headline,
     static_encoder,
     static_fits,
@@ -67,9 +69,7 @@ static_norms(norms)
 
 # %%
 fits = static_fits(norms, bootstrap=bootstrap, seed=seed)
-fits[fits["step"] == max(look_at)].drop(columns="step").set_index(
-    ["norm", "kind"]
-).round(3)
+readable_static(fits)
 
 # %% [markdown]
 # *frequency* is the correlation of the norm with −log P(w). The norm *in the metric* is ½(w − w̄)ᵀG(w − w̄), as on the page before. Along the training:
@@ -94,16 +94,7 @@ recipe = Recipe(
 changed = input_norm_changes(
     base, recipe, seeds, information, bootstrap=bootstrap, seed=seed
 )
-changed.set_index("x")[
-    [
-        "correlation_before",
-        "correlation_after",
-        "correlation_difference",
-        "correlation_difference_low",
-        "correlation_difference_high",
-        "n_words",
-    ]
-].round(3)
+readable_changes(changed, ["x"])
 
 # %% tags=["remove-cell"]
 publish(

@@ -44,11 +44,13 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from wig_core.change import train_and_weigh
 from wig_core.encoders import SentenceEncoder
+from wig_core.experiment import readable_fits
 from wig_core.parts_of_speech import (
     fits_within_classes,
     parts_headline,
     parts_of_speech,
     readable_classes,
+    readable_split,
     split_of_change,
     weight_by_part,
     within_classes,
@@ -96,7 +98,7 @@ fits = fits_within_classes(
     bootstrap=bootstrap,
     seed=seed,
 )
-fits.set_index(["baseline", "class", "x"]).round(3)
+readable_fits(fits, ["baseline", "class", "x"])
 
 # %% [markdown]
 # ## How much of the change is only the divide?
@@ -105,7 +107,7 @@ fits.set_index(["baseline", "class", "x"]).round(3)
 
 # %%
 split = split_of_change(occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed)
-split.set_index(["baseline", "x", "share"]).round(3)
+readable_split(split)
 
 # %% tags=["remove-cell"]
 publish(

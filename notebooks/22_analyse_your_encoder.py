@@ -17,7 +17,8 @@
 # This page is for your encoder and your text. Run it again with them:
 #
 # ```bash
-# wig run analyse_your_encoder -p encoder path/to/folder -p base path/to/its/base -p corpus my_sentences.txt
+# wig run analyse_your_encoder \
+#     -p encoder path/to/folder -p base path/to/its/base -p corpus my_sentences.txt
 # ```
 #
 # An encoder is a folder saved by transformers or sentence-transformers, or `owner/name` on the Hugging Face hub. The base, if you have it, is what it was fine-tuned from. The text is a file with a sentence on each line, or one of the formats in {doc}`/rerun`; the more of
@@ -46,7 +47,7 @@ from IPython.display import Markdown
 
 from wig_core.analysis import analyse, analysis_headline
 from wig_core.change import readable_changes
-from wig_core.experiment import readable
+from wig_core.experiment import readable_fits
 from wig_core.plots import weights_against_information
 from wig_core.publish import publish
 
@@ -75,7 +76,7 @@ weights_against_information(
 # The weight of each word under the first baseline against the two quantities, with the fitted lines.
 
 # %%
-readable(found.fits)
+readable_fits(found.fits)
 
 # %% [markdown]
 # Before and after, if a base was given:

@@ -33,7 +33,7 @@ def test_a_folder_of_sentence_transformers_and_its_base(folders):
     numbers = analysis_headline(found)
     assert numbers["change"] == pytest.approx(0, abs=1e-4)
     assert "neither surely raised" in numbers["change_verdict"]
-    assert numbers["change_verdict"].endswith("information gain: +0.000 [+0.000, +0.000].")
+    assert numbers["change_verdict"].endswith("information gain: +0.000 [+0.000,\N{NO-BREAK SPACE}+0.000].")
     assert set(found.fits["x"]) == {"kl", "self_information"}
 
 
@@ -76,7 +76,7 @@ def test_each_encoder_on_each_text_is_what_one_alone_is(folders, monkeypatch):
     assert "In 2 cells the base is known; R² has surely risen from it in 0 and fallen in 0." in numbers["fine_tuning"]
     shown = readable_models(found)
     assert set(shown.xs(base)["ΔR²"]) == {"no base"}
-    assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000, +0.000]"}
+    assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000,\N{NO-BREAK SPACE}+0.000]"}
 
 
 def test_where_no_base_is_known_no_change_is_told(folders):

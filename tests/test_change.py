@@ -42,7 +42,7 @@ def test_before_and_after_are_weighed_on_the_same_words(bert: SentenceEncoder, y
     assert len(table) == 2 * 2 * 2
     assert (table["runs"] == 2).all()
     np.testing.assert_allclose(table["r2_difference"], table["r2_after"] - table["r2_before"], atol=1e-12)
-    assert list(change.readable_changes(table).index.names) == [*change.SETTING, "baseline", "x"]
+    assert list(change.readable_changes(table).index.names) == ["setting", "baseline", "quantity"]
     growth = change.by_sentences(occurrences, recipes[0], yardstick, sizes=[3, 6], draws=2)
     assert len(growth) == 2 * 2 * 2 * 2
     whole = growth[(growth["sentences"] == 6) & (growth["stage"] == "before") & (growth["baseline"] == "mask")]
@@ -136,7 +136,7 @@ def test_short_forms_are_refused_in_one_line(setting: str, message: str) -> None
 
 
 def test_a_table_that_was_not_shipped_is_said_to_be_missing(tmp_path: Path) -> None:
-    assert "has left none.csv" in change.shipped_table(str(tmp_path), "none")
+    assert "has left `none.csv`" in change.shipped_table(str(tmp_path), "none").data
     pd.DataFrame({"a": [1]}).to_csv(tmp_path / "one.csv", index=False)
     assert change.shipped_table(str(tmp_path), "one")["a"].tolist() == [1]
     with pytest.raises(InputError, match=r"holds no reversal_course\.csv"):

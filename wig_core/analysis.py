@@ -14,6 +14,7 @@ from wig_core.attribution.contributions import Baseline, Precision
 from wig_core.change import changes, weigh_pairs
 from wig_core.experiment import headline, regress_by_baseline, weigh_corpus
 from wig_core.registry import pretrained_of
+from wig_core.tables import bracketed, readable
 from wig_core.yardstick import Yardstick
 
 ENDS = ("", "_low", "_high")  # of the names of a number and of the ends of its interval
@@ -143,6 +144,7 @@ def models_headline(found: Analysis) -> dict[str, float | int | str]:
 def _of_fine_tuning(moved: pd.DataFrame) -> dict[str, float | int | str]:
     most = moved.loc[moved["r2_difference"].idxmax()]
     risen, fallen = int((moved["r2_difference_low"] > 0).sum()), int((moved["r2_difference_high"] < 0).sum())
+    [change] = bracketed(moved.loc[[most.name]], "r2_difference", "+.3f")
     return {
         "pairs": len(moved),
         "risen": risen,
@@ -152,36 +154,30 @@ def _of_fine_tuning(moved: pd.DataFrame) -> dict[str, float | int | str]:
         "rise_corpus": most["corpus"],
         **{f"least_rise{end}": float(moved[f"r2_difference{end}"].min()) for end in ENDS},
         "fine_tuning": f"In {len(moved)} cells the base is known; R² has surely risen from it in {risen} and fallen in "
-        f"{fallen}. The largest change is {_with_ends(most, 'r2_difference')}, of {most['encoder']} on "
-        f"{most['corpus']}; the least is {moved['r2_difference'].min():+.3f}.",
+        f"{fallen}. The largest change is {change}, of {most['encoder']} on {most['corpus']}; the least is "
+        f"{moved['r2_difference'].min():+.3f}.",
     }
 
 
 def readable_models(found: Analysis) -> pd.DataFrame:
     """The fits of `analyse_each` as text, and the change from the base where there is one."""
     keys = ["encoder", "corpus", "baseline", "x"]
-    table = found.fits.set_index(keys)
-
-    def bracketed(rows: pd.DataFrame, name: str, form: str) -> list[str]:
-        ends = zip(rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
-        return [f"{value:{form}} [{low:{form}}, {high:{form}}]" for value, low, high in ends]
-
-    shown = pd.DataFrame(
+    shown = readable(
+        found.fits,
+        keys,
         {
-            "R²": bracketed(table, "r2", ".3f"),
-            "correlation": bracketed(table, "correlation", "+.2f"),
-            "words": table["n_words"],
+            "R²": bracketed(found.fits, "r2"),
+            "correlation": bracketed(found.fits, "correlation", "+.2f"),
+            "words": found.fits["n_words"],
         },
-        index=table.index,
     )
     if "x" not in found.changes:
         return shown
-    moved = found.changes.set_index(keys)
     changes = {
-        "ΔR²": bracketed(moved, "r2_difference", "+.3f"),
-        "Δ": bracketed(moved, "correlation_difference", "+.3f"),
+        "ΔR²": bracketed(found.changes, "r2_difference", "+.3f"),
+        "Δ": bracketed(found.changes, "correlation_difference", "+.2f"),
     }
-    return shown.join(pd.DataFrame(changes, index=moved.index)).fillna("no base")
+    return shown.join(readable(found.changes, keys, changes)).fillna("no base")
 
 
 def _of_kl(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -207,13 +203,8 @@ def analysis_headline(found: Analysis) -> dict[str, float | int | str]:
     row = found.changes[found.changes["x"] == "kl"].iloc[0]
     low, high = row["correlation_difference_low"], row["correlation_difference_high"]
     said = "has raised" if low > 0 else "has lowered" if high < 0 else "has neither surely raised nor surely lowered"
-    change = _with_ends(row, "correlation_difference")
+    [change] = bracketed(found.changes.loc[[row.name]], "correlation_difference", "+.3f")
     return numbers | {
         "change_verdict": f"Fine-tuning {said} the correlation of weight and information gain: {change}.",
         **{f"change{end}": float(row[f"correlation_difference{end}"]) for end in ENDS},
     }
-
-
-def _with_ends(row: pd.Series, name: str) -> str:
-    value, low, high = (row[f"{name}{end}"] for end in ENDS)
-    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"

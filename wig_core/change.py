@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from wig_core.errors import InputError
 from wig_core.evaluation import similarity_correlation
 from wig_core.experiment import QUANTITIES
 from wig_core.regression import STATISTICS, Change, compare, regress
+from wig_core.tables import bracketed, moved, readable
 from wig_core.training.recipes import Recipe, fine_tune
 from wig_core.weighting import mean_weights, reliability
 from wig_core.yardstick import Yardstick
@@ -226,28 +227,24 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
     }
 
 
-def readable_changes(table: pd.DataFrame, keys: Sequence[str] = (*SETTING, "baseline", "x")) -> pd.DataFrame:
-    """The rows of `changes` as text, intervals of the differences in brackets; `keys` are the columns that name one."""
+def readable_changes(table: pd.DataFrame, keys: Sequence[str] = ("setting", "baseline", "x")) -> pd.DataFrame:
+    """The rows of `changes` as text, intervals of the differences in brackets.
 
-    def bracketed(name: str, side: str) -> Iterable[str]:
-        columns = [table[f"{name}_{side}{end}"] for end in ("", "_low", "_high")]
-        return [f"{value:+.3f} [{low:+.3f}, {high:+.3f}]" for value, low, high in zip(*columns, strict=True)]
-
-    shown = table[[*keys]].assign(
-        **{
-            "R² before": table["r2_before"].map("{:.3f}".format),
-            "R² after": table["r2_after"].map("{:.3f}".format),
-            "ΔR²": bracketed("r2", "difference"),
-            "correlation before": table["correlation_before"].map("{:+.2f}".format),
-            "after": table["correlation_after"].map("{:+.2f}".format),
-            "Δ": bracketed("correlation", "difference"),
-            "slope before": table["slope_before"].map("{:.3g}".format),
-            "slope after": table["slope_after"].map("{:.3g}".format),
-            "lee before": table["lee_before"].map("{:.2f}".format),
-            "lee after": table["lee_after"].map("{:.2f}".format),
-        }
-    )
-    return shown.set_index([*keys])
+    Args:
+        table: from `changes`, or another with differences.
+        keys: the columns that name a row; "setting" is all of `SETTING` together.
+    """
+    if "setting" in keys:
+        table = table.assign(setting=[" ".join(row) for row in table[SETTING].itertuples(index=False)])
+    columns = {
+        "R²": moved(table, "r2"),
+        "ΔR²": bracketed(table, "r2_difference", "+.3f"),
+        "correlation": moved(table, "correlation", "+.2f"),
+        "Δ": bracketed(table, "correlation_difference", "+.2f"),
+        "slope": moved(table, "slope", ".3g"),
+        **({"lee": moved(table, "lee", ".2f")} if "lee_before" in table else {}),
+    }
+    return readable(table, keys, columns)
 
 
 def shipped_table(folder: str | None, name: str, *, then: Callable[[pd.DataFrame], Any] = lambda table: table) -> Any:
@@ -258,5 +255,8 @@ def shipped_table(folder: str | None, name: str, *, then: Callable[[pd.DataFrame
         name: of the table, without its ending.
         then: what to make of it.
     """
+    from IPython.display import Markdown
+
     path = Path(folder or "") / f"{name}.csv"
-    return then(pd.read_csv(path)) if folder and path.is_file() else f"No run of the profile has left {name}.csv."
+    missing = Markdown(f"No run of the profile has left `{name}.csv`.")
+    return then(pd.read_csv(path)) if folder and path.is_file() else missing

@@ -13,6 +13,7 @@ from wig_core.corpora import load_corpus
 from wig_core.encoders import SentenceEncoder
 from wig_core.information import word_information
 from wig_core.regression import join, partial_r2, regress
+from wig_core.tables import bracketed, readable
 from wig_core.weighting import occurrence_weights, word_weights
 
 QUANTITIES = {"kl": "self_information", "self_information": "kl"}  # each, and the other that is held fixed
@@ -140,21 +141,22 @@ def measure_completeness(
     return pd.concat(tables, ignore_index=True)[["baseline", "rule", "steps", "sentence", "error"]]
 
 
-def readable(fits: pd.DataFrame) -> pd.DataFrame:
-    """The fits of `regress_by_baseline` as text, intervals in brackets, a row a baseline and quantity."""
+def readable_fits(fits: pd.DataFrame, keys: Sequence[str] = ("baseline", "x")) -> pd.DataFrame:
+    """Fits as text, intervals in brackets.
 
-    def bracketed(name: str) -> pd.Series:
-        rows = zip(fits[name], fits[f"{name}_low"], fits[f"{name}_high"], strict=True)
-        return pd.Series([f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in rows])
-
+    Args:
+        fits: from `regress_by_baseline`, or others that have the columns of a `Regression`.
+        keys: the columns that name a row.
+    """
     columns = {
-        "R²": bracketed("r2"),
-        "correlation": bracketed("correlation"),
-        "slope": bracketed("slope"),
-        "partial R²": fits["partial_r2"].map("{:.3f}".format),
-        "words": fits["n_words"],
+        "R²": bracketed(fits, "r2"),
+        "correlation": bracketed(fits, "correlation", "+.2f"),
+        **({"slope": bracketed(fits, "slope", ".3g")} if "slope" in fits else {}),
     }
-    return fits[["baseline", "x"]].assign(**columns).set_index(["baseline", "x"])
+    for name, heading, form in (("partial_r2", "partial R²", ".3f"), ("norm", "length", ".2f"), ("lee", "lee", ".2f")):
+        if name in fits:
+            columns[heading] = [f"{value:{form}}" for value in fits[name]]
+    return readable(fits, keys, columns | {"words": fits["n_words"].astype(str)})
 
 
 def headline(words: pd.DataFrame, fits: pd.DataFrame) -> dict[str, float | int | str]:

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from wig_core.change import changes, train_and_weigh
 from wig_core.experiment import regress_by_baseline, weigh_corpus
+from wig_core.tables import bracketed, moved, readable
 from wig_core.training.recipes import Recipe
 from wig_core.yardstick import Yardstick
 
@@ -93,17 +94,11 @@ def readable_corpora(fits: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     """Both tables as text, intervals in brackets, a row a corpus, baseline and quantity."""
     keys = ["corpus", "baseline", "x"]
     joined = fits.merge(changed, on=keys, suffixes=("", "_base"))
-
-    def bracketed(name: str, form: str) -> list[str]:
-        ends = zip(joined[name], joined[f"{name}_low"], joined[f"{name}_high"], strict=True)
-        return [f"{value:{form}} [{low:{form}}, {high:{form}}]" for value, low, high in ends]
-
     columns = {
-        "R², encoder": bracketed("r2", ".3f"),
+        "R², encoder": bracketed(joined, "r2"),
         "correlation": joined["correlation"].map("{:+.2f}".format),
         "words": joined["n_words"],
-        "base, before": joined["correlation_before"].map("{:+.2f}".format),
-        "after": joined["correlation_after"].map("{:+.2f}".format),
-        "change": bracketed("correlation_difference", "+.3f"),
+        "correlation, base": moved(joined, "correlation", "+.2f"),
+        "change": bracketed(joined, "correlation_difference", "+.3f"),
     }
-    return joined[keys].assign(**columns).set_index(keys)
+    return readable(joined, keys, columns)

@@ -13,6 +13,7 @@ from wig_core.errors import InputError
 from wig_core.experiment import QUANTITIES
 from wig_core.quantities import Floats, r2_of
 from wig_core.regression import Estimate, compare, interval, regress
+from wig_core.tables import bracketed, moved, readable
 from wig_core.weighting import mean_weights
 from wig_core.words import is_word, segment
 from wig_core.yardstick import Yardstick
@@ -258,17 +259,16 @@ def parts_headline(
 
 def readable_classes(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `within_classes` as text, intervals in brackets."""
-
-    def bracketed(name: str, form: str = ".3f") -> list[str]:
-        ends = zip(table[name], table[f"{name}_low"], table[f"{name}_high"], strict=True)
-        return [f"{value:{form}} [{low:{form}}, {high:{form}}]" for value, low, high in ends]
-
     columns = {
-        "R² before": table["r2_before"].map("{:.3f}".format),
-        "R² after": bracketed("r2_after"),
-        "ΔR²": bracketed("r2_difference", "+.3f"),
-        "correlation before": table["correlation_before"].map("{:+.2f}".format),
-        "after": table["correlation_after"].map("{:+.2f}".format),
+        "R²": moved(table, "r2"),
+        "ΔR²": bracketed(table, "r2_difference", "+.3f"),
+        "correlation": moved(table, "correlation", "+.2f"),
         "words": table["n_words"],
     }
-    return table[["baseline", "class", "x"]].assign(**columns).set_index(["baseline", "class", "x"])
+    return readable(table, ["baseline", "class", "x"], columns)
+
+
+def readable_split(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `split_of_change` as text, intervals in brackets."""
+    shown = {"ΔR²": bracketed(table, "difference", "+.3f", low="low", high="high")}
+    return readable(table, ["baseline", "x", "share"], shown)

@@ -408,6 +408,7 @@ def models_map(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> F
         sns.heatmap(table, ax=axes, annot=True, fmt=".2f", cbar=False, linewidths=1, **style)
         axes.set(title=f"{title}  (baseline {baseline})", xlabel="", ylabel="")
         axes.tick_params(axis="x", rotation=30)
+        axes.tick_params(axis="y", rotation=0)
     return _finished(figure)
 
 

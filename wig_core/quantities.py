@@ -13,6 +13,7 @@ from wig_core.corpora import Corpus
 from wig_core.errors import InputError
 from wig_core.information import word_information
 from wig_core.regression import interval, join, resamples
+from wig_core.tables import bracketed, readable
 from wig_core.words import words_of
 
 RUN = 20  # sentences that are taken to be of one topic
@@ -224,16 +225,10 @@ def quantities_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
 def readable_quantities(table: pd.DataFrame, kind: str = "linear") -> pd.DataFrame:
     """The rows of `explained` of one kind as text, intervals in brackets, the best alone first."""
     rows = table[table["kind"] == kind].sort_values("alone", ascending=False, kind="stable")
-
-    def bracketed(name: str) -> list[str]:
-        ends = zip(rows[name], rows[f"{name}_low"], rows[f"{name}_high"], strict=True)
-        return [f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in ends]
-
     columns = {
-        "quantity": rows["quantity"].map(NAMES),
-        "correlation": bracketed("correlation"),
-        "R² alone": bracketed("alone"),
-        "unique": bracketed("unique"),
+        "correlation": bracketed(rows, "correlation"),
+        "R² alone": bracketed(rows, "alone"),
+        "unique": bracketed(rows, "unique"),
         "in common with others": rows["common"].map("{:.3f}".format),
     }
-    return pd.DataFrame(columns).set_index("quantity")
+    return readable(rows.assign(quantity=rows["quantity"].map(NAMES)), ["quantity"], columns)

@@ -24,6 +24,7 @@ from wig_core.encoders import SentenceEncoder, Similarity
 from wig_core.errors import InputError
 from wig_core.experiment import QUANTITIES
 from wig_core.regression import compare
+from wig_core.tables import bracketed, moved, readable
 from wig_core.training.recipes import Recipe, fine_tune
 from wig_core.weighting import mean_weights, occurrence_weights
 from wig_core.words import words_of
@@ -229,26 +230,17 @@ def _relative(found: Any, expected: Any) -> float:
 
 def readable_readings(table: pd.DataFrame, x: str = "kl") -> pd.DataFrame:
     """The rows of `fits_of_readings` for one quantity as text, intervals in brackets."""
-
-    def bracketed(name: str, form: str = ".3f") -> list[str]:
-        rows = zip(*(table[table["x"] == x][name + end] for end in ("", "_low", "_high")), strict=True)
-        return [f"{value:{form}} [{low:{form}}, {high:{form}}]" for value, low, high in rows]
-
     chosen = table[table["x"] == x]
-    return pd.DataFrame(
-        {
-            "reading": chosen["reading"],
-            "R² before": bracketed("r2_before"),
-            "R² after": bracketed("r2_after"),
-            "ΔR²": bracketed("r2_difference", "+.3f"),
-            "correlation before": chosen["correlation_before"].map("{:+.2f}".format),
-            "after": chosen["correlation_after"].map("{:+.2f}".format),
-            "agreement before": chosen["agreement_before"].map("{:.2f}".format),
-            "agreement after": chosen["agreement_after"].map("{:.2f}".format),
-            "completeness error": chosen["completeness_error"].map("{:.1e}".format),
-            "words": chosen["n_words"],
-        }
-    ).set_index("reading")
+    columns = {
+        "R² before": bracketed(chosen, "r2_before"),
+        "R² after": bracketed(chosen, "r2_after"),
+        "ΔR²": bracketed(chosen, "r2_difference", "+.3f"),
+        "correlation": moved(chosen, "correlation", "+.2f"),
+        "agreement": moved(chosen, "agreement", ".2f"),
+        "error": chosen["completeness_error"].map("{:.1e}".format),
+        "words": chosen["n_words"],
+    }
+    return readable(chosen, ["reading"], columns)
 
 
 def readings_headline(table: pd.DataFrame) -> dict[str, float | int | str]:

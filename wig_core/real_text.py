@@ -22,6 +22,7 @@ from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.information import Cooccurrence
 from wig_core.regression import compare, interval, resamples
+from wig_core.tables import bracketed, readable
 from wig_core.theory import CountedModel, Norm, exact_course, half_squared_norms
 from wig_core.training.recipes import Recipe, fine_tune
 from wig_core.words import words_of
@@ -199,3 +200,16 @@ def real_text_headline(fits: pd.DataFrame, changes: pd.DataFrame) -> dict[str, f
                 numbers[f"{statistic}{end}_{norm}"] = last.loc[("as it is", norm), f"{statistic}{end}"]
                 numbers[f"{statistic}_corrected{end}_{norm}"] = last.loc[("corrected", norm), f"{statistic}{end}"]
     return numbers
+
+
+def readable_static(fits: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `static_fits` at the last step as text, intervals in brackets."""
+    last = fits[fits["step"] == fits["step"].max()]
+    columns = {
+        "correlation": bracketed(last, "correlation"),
+        "R²": bracketed(last, "r2"),
+        "slope": last["slope"].map("{:.2f}".format),
+        "frequency": last["frequency"].map("{:+.2f}".format),
+        "words": last["words"],
+    }
+    return readable(last, ["norm", "kind"], columns)

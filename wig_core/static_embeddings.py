@@ -16,6 +16,7 @@ from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.quantities import Floats
 from wig_core.regression import interval
+from wig_core.tables import bracketed, readable
 from wig_core.words import words_of
 
 UNIFORM = "uniform"
@@ -175,13 +176,8 @@ def usefulness_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
 
 def readable_agreements(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `agreements` as text, intervals in brackets."""
-
-    def bracketed(name: str, low: str, high: str, form: str) -> list[str]:
-        ends = zip(table[name], table[low], table[high], strict=True)
-        return [f"{value:{form}} [{least:{form}}, {most:{form}}]" for value, least, most in ends]
-
     columns = {
-        "agreement with people": bracketed("agreement", "low", "high", ".3f"),
-        "gain over uniform": bracketed("gain", "gain_low", "gain_high", "+.3f"),
+        "agreement with people": bracketed(table, "agreement", low="low", high="high"),
+        "gain over uniform": bracketed(table, "gain", "+.3f"),
     }
-    return table[["source", "weighting"]].assign(**columns).set_index(["source", "weighting"])
+    return readable(table, ["source", "weighting"], columns)
