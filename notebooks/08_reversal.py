@@ -118,7 +118,7 @@ publish(results, "reversal", numbers, course=course, rise=risen)
 
 # %%
 last = course.groupby(["stage", "baseline", "x"], sort=False).last().reset_index()
-readable_fits(last, ["stage", "step", "baseline", "x"])
+readable_fits(last.drop(columns="n_words"), ["stage", "step", "baseline", "x"])
 
 # %% [markdown]
 # *lee* is the agreement with people's judgements of similarity. It need not rise together with the correlation: what a pair of texts teaches is one thing, how much words weigh is another.

@@ -27,6 +27,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--window-size=1400,1000",
     "--remote-debugging-port=0",  # any free one; it is written to DevToolsActivePort
 ]
 FACTS = """(async () => {
@@ -38,6 +39,7 @@ FACTS = """(async () => {
         rendered: count("main .math mjx-container"),
         faults: count("mjx-merror"),
         images: document.images.length,
+        wide: [...document.querySelectorAll("table.dataframe")].filter(t => t.scrollWidth > t.clientWidth + 1).length,
         broken: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
     };
 })()"""
@@ -145,10 +147,12 @@ def test_the_browser_sees_requests_broken_images_and_mathematics(browser, tmp_pa
     page = tmp_path / "page.html"
     page.write_text(
         '<main><p class="math">x</p><img src="none.png"><script src="https://a.invalid/b.js"></script></main>'
+        '<table class="dataframe" style="display: block; overflow-x: auto"><tr><td style="min-width: 2000px">x</table>'
     )
     seen = browser.visit(page)
     assert seen["outside"] == ["https://a.invalid/b.js"]
     assert (seen["formulas"], seen["rendered"], seen["broken"]) == (1, 0, [(tmp_path / "none.png").as_uri()])
+    assert seen["wide"] == 1
     assert loads_from_outside(tmp_path) == ['page.html: <script src="https://']
 
 
@@ -166,6 +170,7 @@ def test_every_page_opens_without_a_network(html, browser):
     assert {name: page["outside"] for name, page in seen.items() if page["outside"]} == {}
     assert {name: page["broken"] for name, page in seen.items() if page["broken"]} == {}
     assert [name for name, page in seen.items() if page["rendered"] != page["formulas"] or page["faults"]] == []
+    assert {name: page["wide"] for name, page in seen.items() if page["wide"]} == {}
     assert [name for name, page in seen.items() if "Profile smoke" not in page["text"]] == []
     assert sum(page["rendered"] for page in seen.values()) > 0
     assert sum(page["images"] for page in seen.values()) > 0

@@ -153,10 +153,11 @@ def readable_fits(fits: pd.DataFrame, keys: Sequence[str] = ("baseline", "x")) -
         "correlation": bracketed(fits, "correlation", "+.2f"),
         **({"slope": bracketed(fits, "slope", ".3g")} if "slope" in fits else {}),
     }
-    for name, heading, form in (("partial_r2", "partial R²", ".3f"), ("norm", "length", ".2f"), ("lee", "lee", ".2f")):
+    others = {"partial_r2": ("partial R²", ".3f"), "norm": ("length", ".2f"), "lee": ("lee", ".2f")}
+    for name, (heading, form) in (others | {"n_words": ("words", "d")}).items():
         if name in fits:
             columns[heading] = [f"{value:{form}}" for value in fits[name]]
-    return readable(fits, keys, columns | {"words": fits["n_words"].astype(str)})
+    return readable(fits, keys, columns)
 
 
 def headline(words: pd.DataFrame, fits: pd.DataFrame) -> dict[str, float | int | str]:

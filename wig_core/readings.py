@@ -237,7 +237,7 @@ def readable_readings(table: pd.DataFrame, x: str = "kl") -> pd.DataFrame:
         "ΔR²": bracketed(chosen, "r2_difference", "+.3f"),
         "correlation": moved(chosen, "correlation", "+.2f"),
         "agreement": moved(chosen, "agreement", ".2f"),
-        "error": chosen["completeness_error"].map("{:.1e}".format),
+        "error": chosen["completeness_error"].map(lambda error: f"{error:.1e}".replace("-", "−")),
         "words": chosen["n_words"],
     }
     return readable(chosen, ["reading"], columns)

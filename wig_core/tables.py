@@ -34,9 +34,10 @@ def moved(table: pd.DataFrame, name: str, form: str = ".3f") -> list[str]:
 
     Example:
         >>> moved(pd.DataFrame({"r2_before": [0.25], "r2_after": [0.5]}), "r2", ".2f")
-        ['0.25 → 0.50']
+        ['0.25 →\\xa00.50']
     """
-    return [f"{a:{form}} → {b:{form}}" for a, b in zip(table[f"{name}_before"], table[f"{name}_after"], strict=True)]
+    rows = zip(table[f"{name}_before"], table[f"{name}_after"], strict=True)
+    return [f"{before:{form}} →\N{NO-BREAK SPACE}{after:{form}}" for before, after in rows]
 
 
 def readable(table: pd.DataFrame, keys: Sequence[str], columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
