@@ -1,7 +1,8 @@
 """What the work of encoders costs, without doing it: an encoder by its sizes, sentences by their lengths.
 
 Everything an encoder does is told in forward passes, or what costs as much. Their operations are those of the matrix
-products with its weights; what attention multiplies beside is left out, about 2% for a sentence of 30 tokens.
+products with its weights; what attention multiplies beside is left out, about 2% for a sentence of 30 tokens, and so is
+padding, which counts where a handful of sentences share a batch.
 """
 
 from __future__ import annotations
