@@ -5,12 +5,12 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book plan run verify test lint bench pretrain clean
+.PHONY: help book plan run verify test fuzz lint bench pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default) or full
+book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default), full or paper
 	$(BIN)/wig book --profile $(PROFILE)
 
 plan: $(INSTALLED)  ## what make book PROFILE=... needs: downloads, work, time, memory
@@ -25,6 +25,9 @@ verify: $(INSTALLED)  ## run the profile full again, apart, and compare with res
 
 test: lint  ## check style and types, run all tests
 	$(BIN)/pytest
+
+fuzz: $(INSTALLED)  ## any text at all through the public functions, ten thousand examples each (half an hour)
+	$(BIN)/pytest -m fuzz
 
 lint: $(INSTALLED)  ## check style and types only
 	$(BIN)/ruff check
