@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from wig_core.cache import cached, hash_of
+from wig_core.cache import cached, hash_of, source_files, source_hash
 from wig_core.errors import InputError
 
 
@@ -168,3 +168,14 @@ def test_a_seal_that_cannot_be_written_leaves_nothing_that_looks_whole(own_cache
     with pytest.raises(InputError, match="No space left on device"):
         cached("things", {}, make)
     assert [path.suffix for path in (own_cache / "things").iterdir() if path.is_dir()] == [".unfinished"]
+
+
+def test_a_source_hash_of_a_missing_module_is_an_error() -> None:
+    for missing in ("wig_core.no_such_module", "no_such_package"):
+        with pytest.raises(ModuleNotFoundError, match=missing):
+            source_hash("wig_core.errors", missing)
+
+
+def test_a_package_stands_for_all_its_modules() -> None:
+    assert source_files("wig_core.errors")[0] in source_files("wig_core")
+    assert source_hash("wig_core.errors") != source_hash("wig_core.errors", "wig_core.cache") != source_hash("wig_core")

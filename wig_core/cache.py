@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -142,10 +143,26 @@ def hash_of(key: Any) -> str:
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def hash_of_sources(*paths: Path) -> str:
-    """One hash of Python files; folders are searched throughout."""
-    files = sorted(file for path in paths for file in ([path] if path.is_file() else path.rglob("*.py")))
-    return hash_of([_hash(file) for file in files])
+def source_hash(*modules: str) -> str:
+    """One hash of the source code of modules, given by their dotted names; a package stands for all its modules.
+
+    Raises:
+        ModuleNotFoundError: a module does not exist, so that a renamed one cannot drop out of a key unnoticed.
+    """
+    return hash_of([_hash(file) for module in modules for file in source_files(module)])
+
+
+def source_files(module: str) -> list[Path]:
+    """The Python files of a module, or of all modules of a package, in order.
+
+    Raises:
+        ModuleNotFoundError: the module does not exist.
+    """
+    spec = find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no module {module!r}")
+    folders = spec.submodule_search_locations
+    return sorted(file for folder in folders for file in Path(folder).rglob("*.py")) if folders else [Path(spec.origin)]
 
 
 def _hash(file: Path) -> str:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,13 +29,13 @@ from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
 from wig_core.book.pages import Page, Profile
-from wig_core.cache import write_whole
+from wig_core.cache import source_files, write_whole
 from wig_core.corpora import local_copy
 from wig_core.errors import InputError
 from wig_core.registry import with_pooling
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
-MAKERS = ["runner.py", "cli.py", "book/*"]  # how pages are made, not what they say: a change here executes nothing
+MAKERS = ["wig_core.runner", "wig_core.cli", "wig_core.book"]  # how pages are made, not what they say
 
 
 class BuildError(RuntimeError):
@@ -327,6 +328,6 @@ def _files(folder: Path) -> list[Path]:
 
 @functools.cache
 def _package_digest() -> str:
-    package = Path(__file__).parent
-    makers = {path for pattern in MAKERS for path in package.glob(pattern)}
+    makers = {path for module in MAKERS for path in source_files(module)}
+    package = Path(str(resources.files("wig_core")))
     return _sha256([digest(path) for path in _files(package) if path not in makers])

@@ -11,19 +11,19 @@ from typing import Any, Literal, get_args
 
 from tqdm import tqdm
 
-import wig_core
 from wig_core.attribution.coalitions import Absence
 from wig_core.attribution.contributions import Contributions, Granularity, Precision
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
 from wig_core.attribution.stored import load_contributions, save_contributions
-from wig_core.cache import cached, hash_of_sources
+from wig_core.cache import cached, source_hash
 from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.processes import Crew
 
 SHARD = 64  # sentences explained, and kept, together
 Method = Literal["ig", "shap"]
+_DECIDING = ("wig_core.encoders", "wig_core.words", "wig_core.quadrature", "wig_core.attribution")  # of contributions
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,11 @@ class Attribution:
         return [one for number in range(len(shards)) for one in load_contributions(_place(folder, number))]
 
     def _key(self, encoder: SentenceEncoder, sentences: Sequence[str]) -> dict[str, Any]:
-        package = Path(wig_core.__file__).parent
-        rooms = ("encoders.py", "words.py", "quadrature.py", "attribution")
         return {
             "encoder": encoder.fingerprint(),
             "sentences": list(sentences),
             "attribution": asdict(self),
-            "sources": hash_of_sources(*(package / room for room in rooms)),
+            "sources": source_hash(*_DECIDING),
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
         }
 

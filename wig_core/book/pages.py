@@ -114,7 +114,7 @@ class Project:
     @classmethod
     def find(cls, start: Path) -> "Project":
         """Return the project around ``start``, or else the one this package was installed from."""
-        for folder in [start, *start.parents, Path(__file__).resolve().parents[2]]:
+        for folder in [start, *start.parents, *Path(__file__).resolve().parents]:
             if (folder / "notebooks/profiles").is_dir():
                 return cls(folder)
         raise InputError(f"{start}: no notebooks/profiles here or above; run wig inside a clone of the project")

@@ -14,7 +14,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,8 @@ from wig_core.training.masked_lm import evaluate_masked_lm, train_masked_lm
 from wig_core.training.trainer import Schedule
 from wig_core.wikipedia import split_sentences
 
-BASE = Path(__file__).parent.parent / "base"
-DATA = Path(__file__).parent.parent / "data"
+PACKAGE = Path(str(resources.files("wig_core")))
+BASE, DATA = PACKAGE / "base", PACKAGE / "data"
 HELD_OUT = 2_000  # sentences that no training step sees
 MAX_TOKENS = 128
 TIMES = {"Wikipedia sample": 3}  # an epoch reads it so often: the book's corpora are nearest to it, and it is the least

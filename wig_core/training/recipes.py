@@ -12,8 +12,7 @@ from typing import Any, Literal, get_args
 
 import torch
 
-import wig_core
-from wig_core.cache import cached, hash_of, hash_of_sources
+from wig_core.cache import cached, hash_of, source_hash
 from wig_core.corpora import load_corpus
 from wig_core.encoders import Pooling, SentenceEncoder, Similarity
 from wig_core.errors import InputError
@@ -26,6 +25,16 @@ from wig_core.training.trainer import Schedule
 
 ObjectiveName = Literal["info-nce", "info-nce-symmetric", "unsupervised-simcse", "supervised-simcse", "softmax"]
 
+# The code that decides a training; the texts are in the key themselves.
+_DECIDING = (
+    "wig_core.encoders",
+    "wig_core.training.batches",
+    "wig_core.training.contrastive",
+    "wig_core.training.masked_lm",
+    "wig_core.training.objectives",
+    "wig_core.training.recipes",
+    "wig_core.training.trainer",
+)
 # The examples of a packaged kind that an objective can take.
 USUAL_EXAMPLES: dict[str, str] = {
     "info-nce": "halves",
@@ -195,11 +204,6 @@ def train_back(base: str, recipe: MaskedRecipe, *, at: Sequence[int] = ()) -> di
     return _trained(start, recipe, sentences, at, train)
 
 
-def _trainers(folder: Path) -> list[Path]:
-    """What decides a training, besides the texts, which are in the key themselves."""
-    return [path for path in folder.rglob("*.py") if path.name not in ("examples.py", "pretraining.py")]
-
-
 def _trained(
     start: SentenceEncoder,
     recipe: Recipe | MaskedRecipe,
@@ -211,13 +215,12 @@ def _trained(
     if wrong := [step for step in at if not 0 <= step <= recipe.steps]:
         raise InputError(f"step {wrong[0]} is not one of the {recipe.steps} of the training; leave it out")
     steps = sorted({*at, recipe.steps})
-    package = Path(wig_core.__file__).parent
     key = {
         "base": start.fingerprint(),
         "texts": hash_of(texts),
         "recipe": {type(recipe).__name__: asdict(recipe)},
         "steps": steps,
-        "sources": hash_of_sources(package / "encoders.py", *_trainers(package / "training")),
+        "sources": source_hash(*_DECIDING),
         "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
     }
 
