@@ -18,11 +18,11 @@ from timing import matrix_product_peak, shape_of, timed
 from torch import Tensor
 
 from wig_core.attribution.integrated_gradients import integrated_gradients
+from wig_core.attribution.quadrature import quadrature
 from wig_core.attribution.reference import backward_integrated_gradients, captum_integrated_gradients
-from wig_core.corpora import load_corpus
-from wig_core.encoders import SentenceEncoder
-from wig_core.quadrature import quadrature
-from wig_core.words import segment
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.text.corpus import load_corpus
+from wig_core.text.words import segment
 
 
 def main() -> None:

@@ -13,9 +13,9 @@ import time
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from wig_core.corpora import load_corpus
-from wig_core.information import word_information
-from wig_core.words import words_of
+from wig_core.information.word_information import word_information
+from wig_core.text.corpus import load_corpus
+from wig_core.text.words import words_of
 
 
 def main() -> None:

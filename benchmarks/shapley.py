@@ -19,9 +19,9 @@ from torch import Tensor
 
 from wig_core.attribution.reference import captum_shapley_values, shap_values
 from wig_core.attribution.shapley import shapley_values
-from wig_core.corpora import load_corpus
-from wig_core.encoders import SentenceEncoder
-from wig_core.words import segment
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.text.corpus import load_corpus
+from wig_core.text.words import segment
 
 
 def main() -> None:

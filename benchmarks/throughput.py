@@ -21,14 +21,14 @@ import torch
 from timing import device, fine_tuning_seconds, matrix_product_peak, shape_of, timed
 from transformers import BertConfig, BertModel
 
+from wig_book.build.cost import Shape
+from wig_book.build.provenance import machine
+from wig_book.experiments.scale import NO_GPU
 from wig_core import SentenceEncoder, integrated_gradients, load_corpus, load_examples, shapley_values, word_information
 from wig_core.attribution.reference import captum_integrated_gradients
 from wig_core.attribution.shapley import forward_passes
-from wig_core.book.cost import Shape
-from wig_core.book.provenance import machine
-from wig_core.information import BLOCK, Cooccurrence
-from wig_core.scale import NO_GPU
-from wig_core.words import segment, words_of
+from wig_core.information.cooccurrence import BLOCK, Cooccurrence
+from wig_core.text.words import segment, words_of
 
 PRECISIONS = ("float32", "bfloat16")
 MEMORY = {"cpu": 96, "cuda": 4096}[device()]  # MiB of activations in a batch
@@ -154,7 +154,7 @@ def described() -> dict[str, str]:
 
 
 def measured(options: argparse.Namespace) -> dict[str, Any]:
-    """All, as `wig_core.scale.Throughput` reads it."""
+    """All, as `wig_book.experiments.scale.Throughput` reads it."""
     text = load_corpus(options.corpus).sentences
     random.Random(0).shuffle(text)
     short = [sentence for sentence in text if 18 <= len(words_of(sentence)) <= 22]

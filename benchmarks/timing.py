@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import torch
 
-from wig_core.book.cost import Shape
-from wig_core.encoders import SentenceEncoder
+from wig_book.build.cost import Shape
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples
 from wig_core.training.objectives import InfoNCE

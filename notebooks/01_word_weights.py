@@ -46,9 +46,9 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from IPython.display import HTML
 
-from wig_core.experiment import weigh_sentences
-from wig_core.plots import heat_map
-from wig_core.publish import publish
+from wig_book.build.publish import publish
+from wig_book.experiments.single_encoder import weigh_sentences
+from wig_core.plotting import heat_map
 
 # %%
 words = weigh_sentences(

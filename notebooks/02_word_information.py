@@ -36,9 +36,9 @@ seed: int = 0  # of the shuffles
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.experiment import inform
-from wig_core.plots import information_against_frequency
-from wig_core.publish import publish
+from wig_book.build.publish import publish
+from wig_book.experiments.single_encoder import inform
+from wig_core.plotting import information_against_frequency
 
 # %%
 information = inform(

@@ -43,14 +43,10 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.experiment import (
-    headline,
-    readable_fits,
-    regress_by_baseline,
-    weigh_corpus,
-)
-from wig_core.plots import weights_against_information
-from wig_core.publish import publish
+from wig_book.build.publish import publish
+from wig_book.experiments.rows import headline, readable_fits, regress_by_baseline
+from wig_book.experiments.setup import weigh_corpus
+from wig_core.plotting import weights_against_information
 
 # %%
 words = weigh_corpus(

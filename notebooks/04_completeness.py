@@ -46,9 +46,9 @@ seed: int = 0  # of the sample of sentences
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.experiment import measure_completeness
-from wig_core.plots import completeness_against_steps
-from wig_core.publish import publish
+from wig_book.build.publish import publish
+from wig_book.experiments.single_encoder import measure_completeness
+from wig_book.figures.specifications import completeness_against_steps
 
 # %%
 errors = measure_completeness(

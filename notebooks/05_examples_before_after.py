@@ -62,11 +62,11 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from IPython.display import HTML
 
-from wig_core.change import weigh_twice
-from wig_core.plots import heat_map
-from wig_core.publish import publish
-from wig_core.training.recipes import Recipe
-from wig_core.yardstick import Yardstick
+from wig_book.build.publish import publish
+from wig_book.experiments.before_after import weigh_twice
+from wig_book.experiments.setup import Yardstick
+from wig_core.plotting import heat_map
+from wig_core.training.fine_tuning import Recipe
 
 # %%
 recipe = Recipe(

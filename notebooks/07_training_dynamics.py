@@ -60,11 +60,11 @@ seed: int = 0  # of the training, the sample of sentences and the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.course import dynamics, dynamics_headline
-from wig_core.plots import fit_along_training, state_along_training
-from wig_core.publish import publish
-from wig_core.training.recipes import Recipe, fine_tune
-from wig_core.yardstick import Yardstick
+from wig_book.build.publish import publish
+from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.training_dynamics import dynamics, dynamics_headline
+from wig_book.figures.training import fit_along_training, state_along_training
+from wig_core.training.fine_tuning import Recipe, fine_tune
 
 # %%
 recipe = Recipe(

@@ -59,19 +59,18 @@ seed: int = 0  # of the training, the sample of sentences and the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.change import readable_changes
-from wig_core.course import (
+from wig_book.build.publish import publish
+from wig_book.experiments.reversal import (
     load_reversal,
     reversal_headline,
     reverse,
     rise,
     ways_forth,
 )
-from wig_core.experiment import readable_fits
-from wig_core.plots import reversal
-from wig_core.publish import publish
-from wig_core.training.recipes import MaskedRecipe
-from wig_core.yardstick import Yardstick
+from wig_book.experiments.rows import readable_changes, readable_fits
+from wig_book.experiments.setup import Yardstick
+from wig_book.figures.training import reversal
+from wig_core.training.fine_tuning import MaskedRecipe
 
 # %%
 yardstick = Yardstick.of(

@@ -58,10 +58,9 @@ enumerated: int = 12  # sentences that are enumerated for it
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.encoders import SentenceEncoder
-from wig_core.plots import convergence_of_samples, readings_forest, weightings
-from wig_core.publish import publish
-from wig_core.readings import (
+from wig_book.build.publish import publish
+from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.specifications import (
     convergence,
     fits_of_readings,
     readable_readings,
@@ -70,8 +69,13 @@ from wig_core.readings import (
     two_weightings,
     weigh_readings,
 )
-from wig_core.training.recipes import Recipe
-from wig_core.yardstick import Yardstick
+from wig_book.figures.specifications import (
+    convergence_of_samples,
+    readings_forest,
+    weightings,
+)
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.training.fine_tuning import Recipe
 
 # %%
 yardstick = Yardstick.of(

@@ -59,17 +59,17 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.plots import readings_forest
-from wig_core.publish import publish
-from wig_core.readings import (
+from wig_book.build.publish import publish
+from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.specifications import (
     fits_of_readings,
     readable_readings,
     readings_headline,
     readings_of,
     weigh_readings,
 )
-from wig_core.training.recipes import Recipe
-from wig_core.yardstick import Yardstick
+from wig_book.figures.specifications import readings_forest
+from wig_core.training.fine_tuning import Recipe
 
 # %%
 yardstick = Yardstick.of(

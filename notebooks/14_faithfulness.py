@@ -40,10 +40,10 @@ seed: int = 0  # of the sample of sentences, the random orders and the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.faithfulness import faithfulness, faithfulness_headline
-from wig_core.plots import perturbations
-from wig_core.publish import publish
-from wig_core.yardstick import Yardstick
+from wig_book.build.publish import publish
+from wig_book.experiments.faithfulness import faithfulness, faithfulness_headline
+from wig_book.experiments.setup import Yardstick
+from wig_book.figures.specifications import perturbations
 
 # %%
 yardstick = Yardstick.of(

@@ -60,21 +60,21 @@ seed: int = 0  # of the model
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.plots import (
-    along_the_laboratory,
-    fit_against_strength,
-    norms_against_kl,
-)
-from wig_core.publish import publish
-from wig_core.theory import (
-    TopicModel,
+from wig_book.build.publish import publish
+from wig_book.experiments.theorem import (
     along,
     broken_assumptions,
     closed_and_exact,
     laboratory_headline,
     norms_and_kl,
-    optimal_vectors,
 )
+from wig_book.figures.theorem import (
+    along_the_laboratory,
+    fit_against_strength,
+    norms_against_kl,
+)
+from wig_core.information.word_models import TopicModel
+from wig_core.training.static import optimal_vectors
 
 # %%
 model = TopicModel.draw(words=words, strength=strengths[0], seed=seed)

@@ -38,19 +38,19 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.change import readable_changes
-from wig_core.corpora import load_corpus
-from wig_core.information import word_information
-from wig_core.plots import static_norms
-from wig_core.publish import publish
-from wig_core.real_text import (
+from wig_book.build.publish import publish
+from wig_book.experiments.rows import readable_changes
+from wig_book.experiments.theorem_real_text import (
     input_norm_changes,
     readable_static,
     real_text_headline,
     static_encoder,
     static_fits,
 )
-from wig_core.training.recipes import Recipe
+from wig_book.figures.theorem import static_norms
+from wig_core.information.word_information import word_information
+from wig_core.text.corpus import load_corpus
+from wig_core.training.fine_tuning import Recipe
 
 # %%
 sentences = load_corpus(corpus, column=column)

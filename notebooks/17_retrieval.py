@@ -55,18 +55,11 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 import pandas as pd
 
-from wig_core.change import (
-    changes,
-    changes_headline,
-    readable_changes,
-    recipes_of,
-    shipped_table,
-    train_and_weigh,
-    weigh_pairs,
-)
-from wig_core.plots import change_forest
-from wig_core.publish import publish
-from wig_core.yardstick import Yardstick
+from wig_book.build.publish import publish, shipped_table
+from wig_book.experiments.before_after import changes_headline, recipes_of
+from wig_book.experiments.rows import changes, readable_changes
+from wig_book.experiments.setup import Yardstick, train_and_weigh, weigh_pairs
+from wig_book.figures.training import change_forest
 
 # %%
 yardstick = Yardstick.of(

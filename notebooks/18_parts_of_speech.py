@@ -42,10 +42,8 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.change import train_and_weigh
-from wig_core.encoders import SentenceEncoder
-from wig_core.experiment import readable_fits
-from wig_core.parts_of_speech import (
+from wig_book.build.publish import publish
+from wig_book.experiments.parts_of_speech import (
     fits_within_classes,
     parts_headline,
     parts_of_speech,
@@ -55,10 +53,11 @@ from wig_core.parts_of_speech import (
     weight_by_part,
     within_classes,
 )
-from wig_core.plots import weights_of_parts
-from wig_core.publish import publish
-from wig_core.training.recipes import Recipe
-from wig_core.yardstick import Yardstick
+from wig_book.experiments.rows import readable_fits
+from wig_book.experiments.setup import Yardstick, train_and_weigh
+from wig_book.figures.training import weights_of_parts
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.training.fine_tuning import Recipe
 
 # %%
 yardstick = Yardstick.of(

@@ -43,15 +43,15 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.generality import (
+from wig_book.build.publish import publish
+from wig_book.experiments.across_corpora import (
     changes_over_corpora,
     fits_over_corpora,
     generality_headline,
     readable_corpora,
 )
-from wig_core.plots import corpora_forest
-from wig_core.publish import publish
-from wig_core.training.recipes import Recipe
+from wig_book.figures.regression import corpora_forest
+from wig_core.training.fine_tuning import Recipe
 
 # %%
 options = {

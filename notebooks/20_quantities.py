@@ -39,19 +39,19 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.encoders import SentenceEncoder
-from wig_core.plots import quantities_bars
-from wig_core.publish import publish
-from wig_core.quantities import (
-    NAMES,
+from wig_book.build.publish import publish
+from wig_book.experiments.rival_measures import (
     commonality_table,
     explained,
     quantities_headline,
     readable_quantities,
     word_quantities,
 )
-from wig_core.weighting import mean_weights
-from wig_core.yardstick import Yardstick
+from wig_book.experiments.setup import Yardstick
+from wig_book.figures.regression import quantities_bars
+from wig_book.labels import MEASURE_NAMES
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.word_weights import mean_weights
 
 # %%
 yardstick = Yardstick.of(
@@ -69,7 +69,9 @@ weights = mean_weights(yardstick.weigh(SentenceEncoder.load(encoder)))
 quantities = word_quantities(
     yardstick.whole, min_count=min_count, shuffles=shuffles, topics=topics, seed=seed
 )
-shares = explained(weights, quantities, list(NAMES), bootstrap=bootstrap, seed=seed)
+shares = explained(
+    weights, quantities, list(MEASURE_NAMES), bootstrap=bootstrap, seed=seed
+)
 quantities_bars(shares)
 
 # %% [markdown]
@@ -90,7 +92,7 @@ readable_quantities(shares, "rank")
 # The variance that all explain together, divided into what each set of quantities explains in common and no other does {cite}`nimon2011communicating`; the largest parts. A negative part is one in which quantities suppress each other's noise.
 
 # %%
-parts = commonality_table(weights, quantities, list(NAMES))
+parts = commonality_table(weights, quantities, list(MEASURE_NAMES))
 parts.head(8).round(3)
 
 # %% tags=["remove-cell"]

@@ -34,19 +34,19 @@ seed: int = 0  # of the shuffles and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.corpora import load_corpus, load_similarities
-from wig_core.encoders import SentenceEncoder
-from wig_core.information import word_information
-from wig_core.plots import agreement_forest
-from wig_core.publish import publish
-from wig_core.quantities import sif
-from wig_core.static_embeddings import (
+from wig_book.build.publish import publish
+from wig_book.experiments.rival_measures import sif
+from wig_book.experiments.weighted_static_vectors import (
     StaticVectors,
     agreements,
     readable_agreements,
     usefulness_headline,
     words_of_pairs,
 )
+from wig_book.figures.regression import agreement_forest
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.information.word_information import word_information
+from wig_core.text.corpus import load_corpus, load_similarities
 
 # %%
 judged = load_similarities(pairs)

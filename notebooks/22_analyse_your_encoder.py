@@ -45,11 +45,10 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from IPython.display import Markdown
 
-from wig_core.analysis import analyse, analysis_headline
-from wig_core.change import readable_changes
-from wig_core.experiment import readable_fits
-from wig_core.plots import weights_against_information
-from wig_core.publish import publish
+from wig_book.build.publish import publish
+from wig_book.experiments.across_models import analyse, analysis_headline
+from wig_book.experiments.rows import readable_changes, readable_fits
+from wig_core.plotting import weights_against_information
 
 # %%
 found = analyse(

@@ -39,9 +39,13 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.analysis import analyse_each, models_headline, readable_models
-from wig_core.plots import models_map
-from wig_core.publish import publish
+from wig_book.build.publish import publish
+from wig_book.experiments.across_models import (
+    analyse_each,
+    models_headline,
+    readable_models,
+)
+from wig_book.figures.regression import models_map
 
 # %%
 found = analyse_each(

@@ -35,9 +35,9 @@ occurrences: int = 10  # of a word that are enough to weigh it
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
-from wig_core.plots import scaling
-from wig_core.publish import publish
-from wig_core.scale import Throughput, costs, readable_costs, scale_headline
+from wig_book.build.publish import publish
+from wig_book.experiments.scale import Throughput, costs, readable_costs, scale_headline
+from wig_book.figures.regression import scaling
 
 # %%
 measured = Throughput.read(throughput)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tiny import TINY, save_tiny
 
-from wig_core.encoders import SentenceEncoder
+from wig_core.encoders.encoder import SentenceEncoder
 
 # The same examples in every run, however long they take: a busy machine must not fail a test.
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)

@@ -1,33 +1,63 @@
 """Which words drive a sentence embedding, and are they the informative ones?
 
-The public names are imported when they are first used, so that the command line does not wait for torch.
+Public names are imported when they are first used: `import wig_core` and the command line do not wait for torch.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOMES = {
-    "Attribution": "wig_core.attribution.method",
-    "Contributions": "wig_core.attribution.contributions",
-    "Corpus": "wig_core.corpora",
-    "InputError": "wig_core.errors",
-    "Regression": "wig_core.regression",
-    "Recipe": "wig_core.training.recipes",
-    "SentenceEncoder": "wig_core.encoders",
-    "fine_tune": "wig_core.training.recipes",
-    "integrated_gradients": "wig_core.attribution.integrated_gradients",
-    "load_contributions": "wig_core.attribution.stored",
-    "load_corpus": "wig_core.corpora",
-    "load_examples": "wig_core.training.examples",
-    "regress": "wig_core.regression",
-    "save_contributions": "wig_core.attribution.stored",
-    "shapley_values": "wig_core.attribution.shapley",
-    "train_contrastive": "wig_core.training.contrastive",
-    "stream_corpus": "wig_core.corpora",
-    "word_information": "wig_core.information",
-    "word_weights": "wig_core.weighting",
+from wig_core.word_weights import word_weights  # at once: a module of the same name would take its place
+
+if TYPE_CHECKING:
+    from wig_core.attribution.contributions import Contributions, load_contributions, save_contributions
+    from wig_core.attribution.explainer import Attribution
+    from wig_core.attribution.integrated_gradients import integrated_gradients
+    from wig_core.attribution.shapley import shapley_values
+    from wig_core.encoders.encoder import SentenceEncoder
+    from wig_core.errors import InputError
+    from wig_core.information.word_information import word_information
+    from wig_core.regression import Regression, regress
+    from wig_core.text.corpus import Corpus, load_corpus, stream_corpus
+    from wig_core.training.contrastive import train_contrastive
+    from wig_core.training.examples import load_examples
+    from wig_core.training.fine_tuning import Recipe, fine_tune
+
+_MODULES = {
+    "attribution.contributions": ["Contributions", "load_contributions", "save_contributions"],
+    "attribution.explainer": ["Attribution"],
+    "attribution.integrated_gradients": ["integrated_gradients"],
+    "attribution.shapley": ["shapley_values"],
+    "encoders.encoder": ["SentenceEncoder"],
+    "errors": ["InputError"],
+    "information.word_information": ["word_information"],
+    "regression": ["Regression", "regress"],
+    "text.corpus": ["Corpus", "load_corpus", "stream_corpus"],
+    "training.contrastive": ["train_contrastive"],
+    "training.examples": ["load_examples"],
+    "training.fine_tuning": ["Recipe", "fine_tune"],
 }
-__all__ = sorted(_HOMES)
+_HOMES = {name: f"wig_core.{module}" for module, names in _MODULES.items() for name in names}
+__all__ = [  # spelled out for type checkers
+    "Attribution",
+    "Contributions",
+    "Corpus",
+    "InputError",
+    "Recipe",
+    "Regression",
+    "SentenceEncoder",
+    "fine_tune",
+    "integrated_gradients",
+    "load_contributions",
+    "load_corpus",
+    "load_examples",
+    "regress",
+    "save_contributions",
+    "shapley_values",
+    "stream_corpus",
+    "train_contrastive",
+    "word_information",
+    "word_weights",
+]
 
 
 def __getattr__(name: str) -> Any:

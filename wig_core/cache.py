@@ -22,7 +22,7 @@ from typing import Any
 from filelock import FileLock
 
 from wig_core.errors import InputError
-from wig_core.processes import Crew
+from wig_core.training.distributed import Crew
 
 _REMEDIES = {  # what helps where a file cannot be written, by the number of the system's error
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space"),

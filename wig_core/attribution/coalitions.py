@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from wig_core.attribution.contributions import (
+from wig_core.attribution.inputs import (
     Layout,
     Precision,
     Target,
@@ -25,7 +25,7 @@ from wig_core.attribution.contributions import (
     pad,
     target_of,
 )
-from wig_core.encoders import SentenceEncoder
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 
 Absence = Literal["mask", "pad", "unk", "zero", "deleted"]

@@ -1,24 +1,18 @@
-"""What every attribution method returns, and how a sentence is laid out for it."""
+"""Contributions on disk: one safetensors file, whose header holds the words."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, get_args
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
-from wig_core.encoders import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.words import Unit, segment, units_of_tokens
-
-Baseline = Literal["mask", "pad", "unk", "zero"]
-Target = Literal["vector", "norm"] | Tensor
-Granularity = Literal["word", "subword"]
-Precision = Literal["float32", "bfloat16"]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,152 +44,62 @@ class Contributions:
         return self.vectors.norm(dim=1)
 
 
-@dataclass(frozen=True)
-class Layout:
-    """One sentence as an encoder reads it: its units, and which of them each token belongs to.
+def save_contributions(contributions: Sequence[Contributions], path: str | Path) -> None:
+    """Write the contributions of sentences to a safetensors file.
 
-    Attributes:
-        units: the units that the encoder sees at least in part; those behind the cut are left out.
-        input_ids: the token ids ``[tokens]``, special ones included.
-        owners: for each token the index of its unit, −1 for special tokens, ``[tokens]``.
-    """
-
-    units: list[Unit]
-    input_ids: Tensor
-    owners: Tensor
-
-
-def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word") -> list[Layout]:
-    """Tokenize sentences and give each token to its unit.
-
-    Args:
-        encoder: whose tokenizer is asked.
-        sentences: what is read.
-        granularity: a unit is a word or mark of `segment`, or with "subword" each token that is not special.
-
-    Warns:
-        UserWarning: where sentences are longer than the encoder reads.
+    Tensors are stacked: vectors ``[all words, d]``, embedding and baseline_embedding ``[N, d]``, completeness_error
+    and steps ``[N]``, standard_errors ``[all words]`` (not a number where there are none).
 
     Raises:
-        InputError: `sentences` is one string instead of a list, a sentence is blank, or an unknown granularity.
+        InputError: there are no contributions.
     """
-    if granularity not in get_args(Granularity):
-        raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
-    if isinstance(sentences, str):
-        raise InputError("sentences is a single string; give a list of strings")
-    if blank := [index for index, sentence in enumerate(sentences) if not sentence.strip()]:
-        raise InputError(f"sentence {blank[0]} is blank; leave blank sentences out")
-    readings = [_read_one(encoder, sentence) for sentence in sentences]
-    if granularity == "subword":
-        return [_by_token(encoder, reading) for reading in readings]
-    cut = sum(len(segment(s)) > len(r.units) for s, r in zip(sentences, readings, strict=True))
-    if cut:
-        warnings.warn(
-            f"{cut} of {len(sentences)} sentences are longer than the {encoder.max_tokens} tokens that "
-            f"{encoder.name} reads; the words behind are left out",
-            stacklevel=3,
-        )
-    return readings
+    if not contributions:
+        raise InputError("no contributions to save; explain at least one sentence")
+    nan = float("nan")
+    tensors = {
+        "vectors": torch.cat([one.vectors for one in contributions]),
+        "embedding": torch.stack([one.embedding for one in contributions]),
+        "baseline_embedding": torch.stack([one.baseline_embedding for one in contributions]),
+        "completeness_error": torch.tensor([one.completeness_error for one in contributions], dtype=torch.float64),
+        "steps": torch.tensor([one.steps for one in contributions]),
+        "standard_errors": torch.cat(
+            [
+                torch.full((len(one.words),), nan) if one.standard_errors is None else one.standard_errors
+                for one in contributions
+            ]
+        ),
+    }
+    sampled = [one.standard_errors is not None for one in contributions]
+    said = {"words": [one.words for one in contributions], "sampled": sampled}
+    # Under one key, since safetensors writes several in an order that changes.
+    save_file(tensors, path, metadata={"contributions": json.dumps(said)})
 
 
-def _read_one(encoder: SentenceEncoder, sentence: str) -> Layout:
-    tokens = encoder.tokenize([sentence])
-    ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
-    offsets = [tokens.offsets[0][position] for position in ordinary]
-    units = segment(sentence)
-    if len(tokens.input_ids[0]) >= encoder.max_tokens:
-        seen = max((end for _, end in offsets), default=0)
-        units = [unit for unit in units if unit.start < seen]
-    owners = torch.full_like(tokens.input_ids[0], -1)
-    for position, owner in zip(ordinary, units_of_tokens(units, offsets), strict=True):
-        owners[position] = -1 if owner is None else owner
-    return Layout(units, tokens.input_ids[0], owners)
-
-
-def _by_token(encoder: SentenceEncoder, reading: Layout) -> Layout:
-    """The same, each token of a word a unit of its own, named as the tokenizer names it."""
-    owned = (reading.owners >= 0).nonzero().flatten()
-    owners = torch.full_like(reading.owners, -1)
-    owners[owned] = torch.arange(len(owned), device=owners.device)
-    tokens = encoder.tokenizer.convert_ids_to_tokens(reading.input_ids[owned].tolist())
-    words = [reading.units[word] for word in reading.owners[owned].tolist()]
-    units = [replace(word, text=token) for word, token in zip(words, tokens, strict=True)]
-    return Layout(units, reading.input_ids, owners)
-
-
-def pad(rows: Sequence[Tensor], value: int) -> Tensor:
-    """Stack rows of different lengths ``[l]`` into ``[rows, longest]``, filled up with `value`."""
-    return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=value)
-
-
-def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
-    """The token that stands for an absent word; None for the zero vector.
+def load_contributions(path: str | Path) -> list[Contributions]:
+    """Read what `save_contributions` wrote.
 
     Raises:
-        InputError: unknown baseline, or the tokenizer has no such token.
+        InputError: there is no such file, or it is none of these.
     """
-    if baseline not in get_args(Baseline):
-        raise InputError(f"baseline {baseline!r} is unknown; choose one of {', '.join(get_args(Baseline))}")
-    if baseline == "zero":
-        return None
-    token = getattr(encoder.tokenizer, f"{baseline}_token_id")
-    if token is None:
-        raise InputError(f"the tokenizer of {encoder.name!r} has no {baseline} token; choose another baseline")
-    return int(token)
-
-
-def ends_of(encoder: SentenceEncoder, reading: Layout, absent: int | None) -> tuple[Tensor, Tensor]:
-    """The embedding layer's output where all words are absent, and where all are present, each ``[tokens, h]``.
-
-    Special tokens are there in both. `absent` is what `baseline_id` says.
-    """
-    ids, is_word = reading.input_ids.unsqueeze(0), reading.owners >= 0
-    end = encoder.embedding_layer(ids)[0]
-    if absent is None:
-        return end.masked_fill(is_word.unsqueeze(-1), 0.0), end
-    return encoder.embedding_layer(ids, ids.masked_fill(is_word, absent))[0], end
-
-
-def target_of(embeddings: Tensor, target: Target) -> Tensor:
-    """What is explained: the embeddings ``[..., d]`` themselves, or one number of each, ``[..., 1]``."""
-    if isinstance(target, Tensor):
-        return embeddings @ target.to(embeddings.device, embeddings.dtype).unsqueeze(-1)
-    return embeddings if target == "vector" else (embeddings * embeddings).sum(-1, keepdim=True).sqrt()
-
-
-def check_precision(precision: str) -> None:
-    """Raise InputError for an unknown precision."""
-    if precision not in get_args(Precision):
-        raise InputError(f"precision {precision!r} is unknown; choose one of {', '.join(get_args(Precision))}")
-
-
-def check_target(encoder: SentenceEncoder, target: Target) -> None:
-    """Raise InputError unless `target` is "vector", "norm" or a direction ``[d]``."""
-    if isinstance(target, Tensor):
-        if target.shape != (encoder.dimension,):
-            raise InputError(
-                f"target direction has shape {tuple(target.shape)}, the encoder's embeddings "
-                f"({encoder.dimension},); give a vector of that length"
-            )
-    elif target not in ("vector", "norm"):
-        raise InputError(
-            f"target {target!r} is unknown; choose vector, norm or a tensor of {encoder.dimension} numbers"
+    try:
+        with safe_open(path, framework="pt") as file:
+            said = json.loads(file.metadata()["contributions"])
+            words, sampled = said["words"], said["sampled"]
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise InputError(f"{str(path)!r} holds no contributions ({error}); give a file that was saved so") from None
+    lengths = [len(one) for one in words]
+    return [
+        Contributions(
+            words=words[i],
+            vectors=vectors,
+            embedding=tensors["embedding"][i],
+            baseline_embedding=tensors["baseline_embedding"][i],
+            completeness_error=float(tensors["completeness_error"][i]),
+            steps=int(tensors["steps"][i]),
+            standard_errors=errors if sampled[i] else None,
         )
-
-
-def batches(items: Sequence[T], sizes: Sequence[tuple[int, int]], budget: int) -> Iterator[list[T]]:
-    """Consecutive items in batches whose padded size ``count × max(first size) × max(second size)`` is within a budget.
-
-    Every batch has at least one item, however large.
-    """
-    batch: list[T] = []
-    first = second = 0
-    for item, (a, b) in zip(items, sizes, strict=True):
-        first_then, second_then = max(first, a), max(second, b)
-        if batch and (len(batch) + 1) * first_then * second_then > budget:
-            yield batch
-            batch, first_then, second_then = [], a, b
-        batch.append(item)
-        first, second = first_then, second_then
-    if batch:
-        yield batch
+        for i, (vectors, errors) in enumerate(
+            zip(tensors["vectors"].split(lengths), tensors["standard_errors"].split(lengths), strict=True)
+        )
+    ]

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from wig_core.attribution.contributions import (
+from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.forward_mode import DualTensor
+from wig_core.attribution.inputs import (
     Baseline,
-    Contributions,
     Granularity,
     Layout,
     Precision,
@@ -33,10 +34,9 @@ from wig_core.attribution.contributions import (
     read,
     target_of,
 )
-from wig_core.attribution.forward_mode import DualTensor
-from wig_core.encoders import SentenceEncoder
+from wig_core.attribution.quadrature import quadrature
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.quadrature import quadrature
 
 LADDER = (16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 
@@ -67,7 +67,7 @@ def integrated_gradients(
         tolerance: relative completeness error; each sentence takes as many nodes of `LADDER` as it needs to get
             under it. A sentence that misses it at the last one is returned with its error.
         steps: a fixed number of nodes for every sentence; `tolerance` is then not looked at.
-        rule: a key of `wig_core.quadrature.RULES`.
+        rule: a key of `wig_core.attribution.quadrature.RULES`.
         target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
             inner product with it. A scalar target takes one backward pass a node.
         granularity: contributions of words, or with "subword" of tokens.

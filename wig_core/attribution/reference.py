@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wig_core.attribution.contributions import Baseline, Layout, baseline_id, read
-from wig_core.encoders import SentenceEncoder, output_of
+from wig_core.attribution.inputs import Baseline, Layout, baseline_id, read
+from wig_core.encoders.encoder import SentenceEncoder, output_of
 from wig_core.errors import InputError
 
 

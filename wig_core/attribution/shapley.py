@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from wig_core.attribution.coalitions import Absence, check_absence, coalition_values
-from wig_core.attribution.contributions import Contributions, Granularity, Layout, Precision, Target, check_target, read
-from wig_core.encoders import SentenceEncoder
+from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.inputs import Granularity, Layout, Precision, Target, check_target, read
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 
 EXACT_UP_TO = 10  # words: 1024 forward passes

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from torch.utils.data import Sampler
 
-from wig_core.processes import Crew
+from wig_core.training.distributed import Crew
 
 # Batches are cut from pools of so many examples sorted by length: enough to leave little padding, few enough for
 # the batches of two epochs to differ.

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wig_core.encoders import SentenceEncoder
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.processes import Crew
 from wig_core.training.batches import LengthBatches
+from wig_core.training.distributed import Crew
 from wig_core.training.examples import Examples
 from wig_core.training.objectives import Objective
 from wig_core.training.trainer import Schedule, run

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wig_core.corpora import Columns, PathOrName, normalised, present, read_columns, wikipedia_sample, wordnet_glosses
 from wig_core.errors import InputError
-from wig_core.wikipedia import Article
+from wig_core.text.packaged import wikipedia_sample, wordnet_glosses
+from wig_core.text.sources import Columns, PathOrName, normalised, present, read_columns
+from wig_core.text.wikipedia import Article
 
 HALF = 4  # words that each half of a sentence has at least
 

@@ -20,14 +20,14 @@ from typing import Any
 
 import torch
 
-from wig_core.corpora import load_corpus
 from wig_core.errors import InputError
+from wig_core.text.corpus import load_corpus
+from wig_core.text.wikipedia import split_sentences
 from wig_core.training.masked_lm import evaluate_masked_lm, train_masked_lm
 from wig_core.training.trainer import Schedule
-from wig_core.wikipedia import split_sentences
 
 PACKAGE = Path(str(resources.files("wig_core")))
-BASE, DATA = PACKAGE / "base", PACKAGE / "data"
+BASE, DATA = PACKAGE / "models/wig-base", PACKAGE / "data"
 HELD_OUT = 2_000  # sentences that no training step sees
 MAX_TOKENS = 128
 TIMES = {"Wikipedia sample": 3}  # an epoch reads it so often: the book's corpora are nearest to it, and it is the least

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from wig_core.encoders import Similarity
+from wig_core.encoders.registry import Similarity
 from wig_core.errors import InputError
 from wig_core.training.objectives.objective import Objective, first_row, gathered
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from wig_core.encoders import Similarity
+from wig_core.encoders.registry import Similarity
 
 
 class Objective(nn.Module):

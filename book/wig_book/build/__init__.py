@@ -1,0 +1,1 @@
+"""From notebooks and profiles to executed pages and HTML."""

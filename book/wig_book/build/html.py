@@ -1,0 +1,127 @@
+"""From executed pages and prose to HTML, with Jupyter Book; the last good book stays until the new one is whole."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+from wig_book.build.claims import claims_page, read_claims, read_numbers, summary
+from wig_book.build.kernel import BuildError
+from wig_book.build.pages import TITLE, Profile, Project
+from wig_book.build.progress import Progress
+from wig_book.build.provenance import caption, provenance, write_provenance
+from wig_book.build.run import Run, alone, digest, execute_pages, versions
+
+FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # what Sphinx says, and the end of a traceback
+
+
+JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+
+
+def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
+    """Execute the pages that need it and build the book; return its first page."""
+    runs = [Run.of(project.root, page, profile) for page in profile.pages]
+    with alone(project.root, progress):
+        execute_pages(runs, progress)
+        write_provenance(project.root, runs)
+        build = project.root / "book/_build"
+        source = assemble(project, runs, build / "source")
+        prune(source / "_toc.yml", {f"notebooks/{page.name}" for page in project.pages if page not in profile.pages})
+        return build_html(source, build / "html", progress, strict=True) / "index.html"
+
+
+def make_page(project: Project, run: Run, progress: Progress, *, force: bool = False) -> Path:
+    """Execute one page if it needs it and build a small book around it; return the page."""
+    with alone(project.root, progress):
+        execute_pages([run], progress, force=force)
+        write_provenance(project.root, [run])
+        folder = project.root / f"book/_build/runs/{run.page.name}-{run.label}"
+        source = assemble(project, [run], folder / "source")
+        name = f"notebooks/{run.page.name}"
+        toc = {"format": "jb-book", "root": name, "chapters": [{"file": "provenance"}, {"file": "references"}]}
+        (source / "_toc.yml").write_text(yaml.safe_dump(toc), "utf-8")
+        return build_html(source, folder / "html", progress, strict=False) / f"{name}.html"
+
+
+def assemble(project: Project, runs: list[Run], source: Path) -> Path:
+    """Put prose, configuration, executed pages and their provenance into a fresh folder."""
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(project.root / "book", source, ignore=shutil.ignore_patterns("_build", "wig_book"))
+    (source / "notebooks").mkdir()
+    for run in runs:
+        nbformat.write(with_caption(run), source / f"notebooks/{run.page.name}.ipynb")
+    (source / "provenance.md").write_text(provenance(project.root, runs), "utf-8")
+    write_claims(project, runs, source)
+    config = yaml.safe_load((source / "_config.yml").read_text("utf-8"))
+    config.setdefault("parse", {}).setdefault("myst_substitutions", {})["profile"] = runs[0].profile
+    config.setdefault("html", {})["extra_footer"] = f"<p>Profile {runs[0].profile}</p>"
+    (source / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
+    return source
+
+
+def write_claims(project: Project, runs: list[Run], source: Path) -> None:
+    """Put the page of claims, and the short table that the front page includes, into the book's source; beside the
+    run's own verdicts those of the shipped run of the profile full."""
+    path = project.root / "book/claims.yml"
+    if not path.is_file():
+        return
+    claims, names = read_claims(path), [run.page.short for run in runs]
+    folders = {runs[0].profile: project.root / runs[0].results, "full": project.root / "results/full"}
+    numbers = {name: read_numbers(folder) for name, folder in folders.items()}
+    numbers[runs[0].profile] = {page: found for page, found in numbers[runs[0].profile].items() if page in names}
+    links = {run.page.short: f"/notebooks/{run.page.name}" for run in runs}
+    (source / "claims.md").write_text(claims_page(claims, numbers, links), "utf-8")
+    (source / "claims_table.txt").write_text(summary(claims, numbers), "utf-8")
+
+
+def with_caption(run: Run) -> nbformat.NotebookNode:
+    """Return the executed page with a caption under its title."""
+    notebook = nbformat.read(run.notebook, as_version=4)
+    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    titled = next(cell for cell in prose if TITLE.search(cell.source))
+    titled.source = TITLE.sub(lambda title: f"{title[0]}\n\n{caption(run)}", titled.source, count=1)
+    return notebook
+
+
+def prune(toc: Path, dropped: set[str]) -> None:
+    """Take the ``dropped`` pages out of a table of contents."""
+    entries = yaml.safe_load(toc.read_text("utf-8"))
+    toc.write_text(yaml.safe_dump(_without(entries, dropped), sort_keys=False), "utf-8")
+
+
+def build_html(source: Path, target: Path, progress: Progress, *, strict: bool) -> Path:
+    """Build ``source`` unless ``target`` was built from the same; strictly, any warning is an error."""
+    stamp = target / ".source"
+    made_of = f"{digest(source)} {versions(['jupyter-book', 'sphinx', 'sphinx-book-theme', 'myst-nb'])}"
+    if stamp.exists() and stamp.read_text("utf-8") == made_of:
+        progress.say("nothing changed since this was built")
+        return target
+    progress.say("building the HTML …")
+    new = target.with_name(f"{target.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    options = ["-W", "-n", "--keep-going"] if strict else []
+    command = [*JUPYTER_BOOK, "build", "-q", *options, "--path-output", str(new), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        faults = [line.replace(f"{source}/", "") for line in done.stderr.splitlines() if FAULT.search(line)]
+        raise BuildError("\n".join([f"the book was not built; {target} is as it was", *dict.fromkeys(faults)]))
+    built = new / "_build/html"
+    (built / stamp.name).write_text(made_of, "utf-8")
+    if target.exists():
+        target.rename(new / "old")
+    built.rename(target)
+    shutil.rmtree(new)
+    return target
+
+
+def _without(entry: Any, dropped: set[str]) -> Any:
+    if isinstance(entry, list):
+        return [_without(one, dropped) for one in entry if not (isinstance(one, dict) and one.get("file") in dropped)]
+    return {name: _without(one, dropped) for name, one in entry.items()} if isinstance(entry, dict) else entry

@@ -1,0 +1,138 @@
+"""Where a book's numbers come from: versions, commit, machine, and the parameters of every page, as MyST."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wig_book.build.run import PACKAGES, Run, texts_of, versions
+from wig_core.encoders.hub import commit_of, commit_of_data
+from wig_core.encoders.registry import pretrained_of, with_pooling
+from wig_core.text.sources import place_on_hub
+
+NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters a page's caption tells
+
+
+MAKERS = ["jupyter-book", "jupytext", "papermill"]
+
+
+def caption(run: Run) -> str:
+    """Return the line under a page's title that says what was measured, and unfolds into all parameters."""
+    facts = [f"{name} {code(run.values[name])}" for name in NAMED if name in run.values and name not in run.changed]
+    changes = [f"{name} = {code(value, 60)}" for name, value in run.changed.items()]
+    title = f"Profile {run.profile}" + (f" with {', '.join(changes)}" if changes else "")
+    return f":::{{dropdown}} {' · '.join([title, *facts])}\n{parameters(run)}\n:::"
+
+
+def parameters(run: Run) -> str:
+    """Return a table of a page's parameters: name, value, help."""
+    declared = run.page.parameters
+    return table(["parameter", "value", ""], [[code(p), code(run.values[p]), declared[p].help] for p in declared])
+
+
+def provenance(root: Path, runs: list[Run]) -> str:
+    """Return the source of the provenance page."""
+    profile = f"notebooks/profiles/{runs[0].profile}.yml"
+    sections = [
+        "# Provenance",
+        f"These pages were made from commit {commit(root)} with the profile {code(runs[0].profile)} (`{profile}`).",
+        "## Pages",
+        table(["page", "seconds"], [[_link(run), f"{run.record()['seconds']}"] for run in runs]),
+        "## Parameters and seeds",
+        *(f"### {run.page.title}\n\n{parameters(run)}" for run in runs),
+        "## Machine",
+        table(["machine", ""], list(machine().items())),
+        "## Versions",
+        table(["package", "version"], list(versions([*PACKAGES, *MAKERS]).items())),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def write_provenance(root: Path, runs: list[Run]) -> None:
+    """Put beside the numbers of each page what made them; what an earlier run of the same has written stays."""
+    for run in runs:
+        path = root / run.results / f"{run.page.short}.provenance.yml"
+        key = run.record()["key"]
+        if not run.page.has_results or (path.is_file() and yaml.safe_load(path.read_text("utf-8"))["key"] == key):
+            continue
+        told = {
+            "page": run.page.name,
+            "profile": run.profile,
+            "commit": commit(root).replace("`", ""),
+            "seconds": run.record()["seconds"],
+            "parameters": run.values,
+            **{name: found for name, found in (("files", run.files()), ("hub", hub_commits(run.values))) if found},
+            "machine": machine(),
+            "versions": versions([*PACKAGES, *MAKERS]),
+            "key": key,
+        }
+        path.write_text(yaml.safe_dump(told, sort_keys=False, allow_unicode=True), "utf-8")
+
+
+def commit(root: Path) -> str:
+    """Return the commit that is checked out and whether the files differ from it; results do not count."""
+    head = _git(root, "rev-parse", "HEAD")
+    if not head:
+        return "unknown (no git repository)"
+    changed = _git(root, "status", "--porcelain", "--", ".", ":(exclude)results")
+    return code(head) + (" with uncommitted changes" if changed else "")
+
+
+def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the commits of the encoders and data sets on the hub that the values of a page name, and of bases."""
+    texts = [*texts_of([*values.values()])]
+    named = dict.fromkeys(with_pooling(name)[0] for text in texts for name in (text, pretrained_of(text)) if name)
+    encoders = {name: found for name in named if (found := commit_of(name))}
+    places = {name: place_on_hub(name) for name in texts}
+    return encoders | {name: found for name, place in places.items() if place and (found := commit_of_data(place))}
+
+
+def machine() -> dict[str, str]:
+    """Return what kind of machine this is."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
+    return {
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{memory / 2**30:.0f} GiB" if memory else "unknown",
+        "system": f"{platform.system()} {platform.release()}",
+    }
+
+
+def table(head: list[str], rows: list[Any]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def code(value: Any, width: int = 10_000) -> str:
+    """Return a value as inline code, cut to ``width``, a text without its quotes."""
+    text = value if isinstance(value, str) and value else repr(value)
+    text = textwrap.shorten(text, width, placeholder=" …")
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _link(run: Run) -> str:
+    return f"{{doc}}`/notebooks/{run.page.name}`"
+
+
+def _git(root: Path, *words: str) -> str:
+    try:
+        return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return ""
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

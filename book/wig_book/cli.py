@@ -1,0 +1,160 @@
+"""The commands of ``wig`` that need the book: list, run, book, verify, warm and plan.
+
+Their packages are imported when a command runs, so that `wig explain` and `wig --help` do without them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wig_core.cli import fail
+from wig_core.errors import InputError
+
+if TYPE_CHECKING:
+    from wig_book.build.pages import Page, Project
+
+Command = Callable[["Project", argparse.Namespace], None]
+
+
+def in_project(command: Command, options: argparse.Namespace) -> None:
+    """Run a command in the project around the current folder.
+
+    Raises:
+        InputError: bad input, or the book's packages are not installed.
+        SystemExit: 1 for a page or book that fails.
+    """
+    try:
+        from wig_book.build.kernel import BuildError
+        from wig_book.build.pages import Project
+        from wig_core.cache import unwritten
+    except ModuleNotFoundError as error:
+        raise InputError(f"the book's packages are missing ({error.name}); pip install 'wig-core[book]'") from None
+    try:
+        command(Project.find(Path.cwd()), options)
+    except BuildError as error:
+        raise SystemExit(fail(1, str(error))) from None
+    except OSError as error:
+        if not (why := unwritten(error)):
+            raise
+        file = error.filename or "a file"
+        raise SystemExit(fail(1, f"{file} cannot be written {why} and run again: finished pages are kept")) from None
+
+
+def show_pages(project: Project, options: argparse.Namespace) -> None:
+    """Print every page with its parameters."""
+    for page in project.pages:
+        print(f"{page.name} · {page.title}", *page.parameters.values(), sep="\n    ")
+
+
+def run_page(project: Project, options: argparse.Namespace) -> None:
+    """Execute one page and print where it is, its notebook and its numbers."""
+    from wig_book.build.html import make_page
+    from wig_book.build.progress import Progress
+    from wig_book.build.run import Run
+
+    page = project.page(options.name)
+    run = Run.of(project.root, page, project.profile(options.profile), _given(project, page, options))
+    html = make_page(project, run, Progress(), force=options.force)
+    print(html, run.notebook, *([project.root / run.results] if page.has_results else []), sep="\n")
+
+
+def make(project: Project, options: argparse.Namespace) -> None:
+    """Make the book and print where it begins."""
+    from wig_book.build.html import make_book
+    from wig_book.build.progress import Progress
+
+    print(make_book(project, project.profile(options.profile), Progress()))
+
+
+def verify_numbers(project: Project, options: argparse.Namespace) -> None:
+    """Run the pages again and compare their numbers with the shipped ones."""
+    from wig_book.build.progress import Progress
+    from wig_book.build.verify import verify
+
+    agreed = verify(project, project.profile(options.profile), Progress(), options.names)
+    print(f"{agreed} numbers agree with results/{options.profile}")
+
+
+def warm_cache(project: Project, options: argparse.Namespace) -> None:
+    """Do what takes the pages their time, in as many processes as there are; the pages find it in the cache."""
+    from wig_book.build.precompute import warm
+    from wig_book.build.progress import Progress
+    from wig_book.build.run import Run
+
+    profile = project.profile(options.profile)
+    pages = [project.page(name) for name in options.names] or profile.pages
+    warm((Run.of(project.root, page, profile) for page in pages), Progress())
+
+
+def show_plan(project: Project, options: argparse.Namespace) -> None:
+    """Print what pages will need, before any of it is done."""
+    from wig_book.build.plan import as_text, plan
+    from wig_book.build.progress import Progress
+    from wig_book.build.run import Run
+
+    profile = project.profile(options.profile)
+    pages = [project.page(name) for name in options.names] or profile.pages
+    runs = [Run.of(project.root, page, profile) for page in pages]
+    found = plan(runs, Progress(), calibrated=options.calibration)
+    print(json.dumps(found.as_json(), indent=1) if options.json else as_text(found))
+
+
+def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the checked values of ``-f`` and ``-p``; a file's name is meant from where the user stands."""
+    from wig_book.build.pages import read_yaml
+
+    read = read_yaml(options.file) if options.file else {}
+    given = {name: page.check(name, value, str(options.file)) for name, value in read.items()}
+    given |= {name: page.check(name, text, "-p") for name, text in options.parameters}
+    return {name: _from_here(project, value) for name, value in given.items()}
+
+
+def _from_here(project: Project, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_from_here(project, one) for one in value]
+    try:
+        here = isinstance(value, str) and value and Path(value).exists()
+    except OSError:
+        return value
+    if not here:
+        return value
+    path = Path(value).resolve()
+    return str(path.relative_to(project.root) if path.is_relative_to(project.root) else path)
+
+
+def add_commands(commands: Any) -> None:
+    """Add the book's commands to those of a parser."""
+    listing = commands.add_parser("list", help="show the pages and their parameters")
+    listing.set_defaults(command=partial(in_project, show_pages))
+    run = commands.add_parser("run", help="execute one page, with other parameters if you like")
+    run.add_argument("name", metavar="NAME", help="a page: 03_regression, or just regression")
+    run.add_argument(
+        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"), help="a parameter"
+    )
+    run.add_argument("-f", dest="file", type=Path, metavar="FILE.yml", help="a file of parameters; -p goes before it")
+    run.add_argument("--force", action="store_true", help="execute the page even if nothing has changed")
+    run.set_defaults(command=partial(in_project, run_page))
+    book = commands.add_parser("book", help="execute what has changed and build the book")
+    book.set_defaults(command=partial(in_project, make))
+    verifying = commands.add_parser("verify", help="run again, and compare with the numbers in the repository")
+    verifying.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all that have shipped numbers)")
+    verifying.set_defaults(command=partial(in_project, verify_numbers))
+    warming = commands.add_parser(
+        "warm", help="fill the cache for pages: by `accelerate launch -m wig_core warm`, on several GPUs"
+    )
+    warming.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
+    warming.set_defaults(command=partial(in_project, warm_cache))
+    planning = commands.add_parser("plan", help="tell what the book will need: downloads, work, time, memory")
+    planning.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
+    planning.add_argument("--json", action="store_true", help="print JSON")
+    planning.add_argument(
+        "--no-calibration", dest="calibration", action="store_false", help="leave the time out, and its ten seconds"
+    )
+    planning.set_defaults(command=partial(in_project, show_plan))
+    for command in (run, book, verifying, warming, planning):
+        command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")

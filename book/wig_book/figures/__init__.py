@@ -1,0 +1,1 @@
+"""Figures of the pages; each draws a table and computes no result."""

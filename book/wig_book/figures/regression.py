@@ -1,0 +1,134 @@
+"""Figures of the pages that compare encoders, texts and measures of information."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from wig_book.experiments.scale import PowerLaw
+from wig_book.figures.panels import plot_intervals
+from wig_book.labels import MEASURE_NAMES as QUANTITY_NAMES
+from wig_book.labels import STATISTIC_NAMES
+from wig_core.plotting import finished
+
+
+def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:
+    """The correlation on each corpus, a panel a baseline: an encoder (squares), and a base before and after.
+
+    Args:
+        fits, changed: from `wig_book.experiments.across_corpora`.
+        x: the quantity.
+    """
+    baselines = list(dict.fromkeys(fits["baseline"]))
+    corpora = list(dict.fromkeys(fits["corpus"]))
+    size = (4.6 * len(baselines), 1.3 + 0.6 * len(corpora))
+    figure, panels = plt.subplots(1, len(baselines), figsize=size, sharey=True, squeeze=False)
+    for axes, baseline in zip(panels[0], baselines, strict=True):
+        own, moved = (
+            table[(table["baseline"] == baseline) & (table["x"] == x)].reset_index(drop=True)
+            for table in (fits, changed)
+        )
+        plot_intervals(axes, own, "correlation", shift=0.2, fmt="s", color="navy", label="encoder in use")
+        plot_intervals(axes, moved, "correlation_before", fmt="o", color="crimson", face="white", label="base, before")
+        plot_intervals(axes, moved, "correlation_after", shift=-0.2, fmt="o", color="crimson", label="base, after")
+        axes.axvline(0, color="black", lw=1, ls=":")
+        axes.set_yticks([-i for i in range(len(corpora))], corpora)
+        axes.set(title=f"baseline {baseline}", xlabel=STATISTIC_NAMES["correlation"])
+    panels[0, 0].legend(frameon=False, fontsize=8)
+    return finished(figure)
+
+
+def models_map(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:
+    """R² of each encoder on each corpus, and its change from the encoder's base (blank where none is known), under the
+    first baseline.
+
+    Args:
+        fits, changed: from `wig_book.experiments.across_models.analyse_each`.
+        x: the quantity.
+    """
+    baseline = fits["baseline"].iloc[0]
+    own = fits[(fits["baseline"] == baseline) & (fits["x"] == x)]
+    encoders, corpora = list(dict.fromkeys(own["encoder"])), list(dict.fromkeys(own["corpus"]))
+    shown = {"R²": own.pivot(index="encoder", columns="corpus", values="r2")}
+    if "x" in changed:
+        moved = changed[(changed["baseline"] == baseline) & (changed["x"] == x)]
+        shown["ΔR², from its base"] = moved.pivot(index="encoder", columns="corpus", values="r2_difference")
+    size = (3.5 + 1.1 * len(corpora) * len(shown), 1.6 + 0.4 * len(encoders))
+    figure, panels = plt.subplots(1, len(shown), figsize=size, sharey=True, squeeze=False)
+    for axes, (title, table) in zip(panels[0], shown.items(), strict=True):
+        style: dict[str, Any] = {"cmap": "rocket_r", "vmin": 0} if title == "R²" else {"cmap": "vlag", "center": 0}
+        table = table.reindex(index=encoders, columns=corpora)
+        sns.heatmap(table, ax=axes, annot=True, fmt=".2f", cbar=False, linewidths=1, **style)
+        axes.set(title=f"{title}  (baseline {baseline})", xlabel="", ylabel="")
+        axes.tick_params(axis="x", rotation=30)
+        axes.tick_params(axis="y", rotation=0)
+    return finished(figure)
+
+
+def quantities_bars(shares: pd.DataFrame) -> Figure:
+    """R² of each quantity alone, and the part of it that no other has (dark), a panel a kind of fit.
+
+    Args:
+        shares: from `wig_book.experiments.rival_measures.explained`.
+    """
+    kinds = list(dict.fromkeys(shares["kind"]))
+    figure, panels = plt.subplots(1, len(kinds), figsize=(5 * len(kinds), 3), sharey=True, squeeze=False)
+    for axes, kind in zip(panels[0], kinds, strict=True):
+        rows = shares[shares["kind"] == kind].reset_index(drop=True)
+        errors = [(rows["alone"] - rows["alone_low"]).clip(0), (rows["alone_high"] - rows["alone"]).clip(0)]
+        axes.barh(-rows.index, rows["alone"], xerr=errors, color="#e8a0a8", capsize=2)
+        axes.barh(-rows.index, rows["unique"], color="crimson")
+        axes.axvline(rows["together"].iloc[0], color="black", lw=1, ls=":")
+        axes.set_yticks(-rows.index, [QUANTITY_NAMES[name] for name in rows["quantity"]])
+        axes.set(title=kind, xlabel="R²  (dotted: all together)")
+    return finished(figure)
+
+
+def agreement_forest(table: pd.DataFrame) -> Figure:
+    """Agreement with people, a line a weighting, a colour a source.
+
+    Args:
+        table: from `wig_book.experiments.weighted_static_vectors.agreements`.
+    """
+    names, sources = (list(dict.fromkeys(table[column])) for column in ("weighting", "source"))
+    figure, axes = plt.subplots(figsize=(6.4, 1 + 0.42 * len(names)))
+    for i, (source, colour) in enumerate(zip(sources, sns.color_palette(), strict=False)):
+        rows = table[table["source"] == source].set_index("weighting").reindex(names).reset_index()
+        plot_intervals(
+            axes, rows, "agreement", low="low", high="high", shift=0.12 - 0.24 * i, color=colour, label=source
+        )
+    axes.set_yticks([-i for i in range(len(names))], names)
+    axes.set(xlabel="rank correlation with people's judgements")
+    axes.legend(frameon=False, fontsize=8)
+    return finished(figure)
+
+
+def scaling(growth: pd.DataFrame, law: PowerLaw, costs: pd.DataFrame) -> Figure:
+    """Different pairs of words against sentences, measured (dots) and extrapolated (dashed); and hours a work.
+
+    Args:
+        growth, law: of the pairs, from `wig_book.experiments.scale.Throughput`.
+        costs: from `wig_book.experiments.scale.costs`; its texts are the upright lines.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 3.8))
+    texts = costs.drop_duplicates("text").set_index("text")["sentences"]
+    ends = np.geomspace(growth["sentences"].min(), texts.max(), 2)
+    left.plot(ends, [law(end) for end in ends], color="black", ls="--", lw=1, label="extrapolated")
+    left.plot(growth["sentences"], growth["pairs"], "o", color="crimson", label="measured")
+    left.set(ylabel="different pairs of words")
+    left.legend(frameon=False, loc="lower right")
+    for (work, encoder), rows in costs.groupby(["work", "encoder"], sort=False):
+        right.plot(rows["sentences"], rows["hours"], marker="o", label=", ".join(filter(None, [work, encoder])))
+    right.set(ylabel="hours on the machine measured")
+    right.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    for axes in (left, right):
+        axes.set(xscale="log", yscale="log", xlabel="sentences")
+        for text, sentences in texts.items():
+            axes.axvline(sentences, color="black", lw=1, ls=":")
+            axes.text(sentences, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
+    return finished(figure)

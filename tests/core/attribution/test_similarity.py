@@ -1,0 +1,90 @@
+"""`wig explain`: what adds up to what, and how it is shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.similarity import explain_similarity, explain_weights
+from wig_core.cli import main
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.errors import InputError
+
+LEFT, RIGHT = "the cat sat on a mat", "a cat, it sat <well>"
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("method", ["ig", "shap"])
+def test_what_words_add_to_a_similarity_adds_up(tiny_folders: dict[str, Path], similarity, method) -> None:
+    encoder = SentenceEncoder.load(tiny_folders["bert"], similarity=similarity)
+    shown = explain_similarity(encoder, LEFT, RIGHT, Attribution(method, tolerance=1e-4))
+    u, v = encoder.encode([LEFT, RIGHT])
+    assert shown.facts["similarity"] == pytest.approx(float(encoder.compare(u, v)), abs=1e-4)
+    for sentence, values in shown.words.groupby("sentence")["value"]:
+        rest = shown.facts[f"of it without the words of sentence {sentence + 1}"]
+        scale = max(1.0, abs(shown.facts["similarity"]))
+        assert values.sum() + rest == pytest.approx(shown.facts["similarity"], abs=2e-3 * scale)
+
+
+def test_weights_are_the_lengths_of_contributions(bert: SentenceEncoder) -> None:
+    way = Attribution("shap")
+    shown = explain_weights(bert, [LEFT], way)
+    torch.testing.assert_close(
+        torch.tensor(shown.words["value"].tolist()), way.explain(bert, [LEFT])[0].norms, atol=1e-6, rtol=1e-5
+    )
+
+
+def test_forms(bert: SentenceEncoder) -> None:
+    shown = explain_weights(bert, [LEFT, RIGHT], Attribution())
+    plain = shown.to_terminal(colours=False)
+    assert "\x1b" not in plain
+    assert plain.count("cat") == 2
+    assert "\x1b[0m" in shown.to_terminal(colours=True)
+    said = json.loads(shown.to_json())
+    assert [[word["word"] for word in sentence] for sentence in said["sentences"]] == [
+        LEFT.split(),
+        ["a", "cat", ",", "it", "sat", "<", "well", ">"],
+    ]
+    page = shown.to_html()
+    assert "&lt;" in page
+    assert "http" not in page
+    sampled = explain_weights(bert, ["the cat sat on a mat, it rains and it rains"], Attribution("shap"))
+    assert all(word["error"] >= 0 for word in json.loads(sampled.to_json())["sentences"][0])
+
+
+def test_the_command(
+    tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no project is needed
+    asked = ["explain", LEFT, "--encoder", str(tiny_folders["bert"])]
+    assert main([*asked, "--html", "map.html", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["method"] == "ig"
+    assert (tmp_path / "map.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert main([*asked, "--method", "shap", "--baseline", "deleted", "--similar-to", RIGHT]) == 0
+    out = capsys.readouterr()
+    assert "similarity:" in out.out
+    assert "up to 320 forward passes" in out.err  # 2⁶ and 2⁸
+
+
+@pytest.mark.parametrize(
+    ("sentences", "more", "line"),
+    [
+        ([LEFT], ["--baseline", "deleted"], "'deleted' has no path"),
+        ([LEFT, RIGHT], ["--similar-to", "one"], "--similar-to compares one sentence, 2 are given"),
+        ([LEFT], ["--html", "no/such/folder.html"], "cannot be written"),
+        ([LEFT], ["--method", "shap", "--permutations", "3"], "permutations is 3"),
+    ],
+)
+def test_bad_input(
+    tiny_folders: dict[str, Path], capsys: pytest.CaptureFixture[str], sentences: list[str], more: list[str], line: str
+) -> None:
+    assert main(["explain", *sentences, "--encoder", str(tiny_folders["bert"]), *more]) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_no_words_to_explain(bert: SentenceEncoder) -> None:
+    with pytest.raises(InputError, match="blank"):
+        explain_weights(bert, [" "], Attribution())
+    assert "Length" in explain_weights(bert, ["\x1b"], Attribution()).to_terminal(colours=False)

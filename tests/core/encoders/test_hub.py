@@ -1,0 +1,144 @@
+"""Encoders from a hub on loopback: what is fetched, what is kept, and every fault of the way as one line."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+import torch
+from loopback_hub import Hub, files_of, serving
+
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.encoders.hub import commit_of
+from wig_core.errors import InputError
+
+WEIGHTS = "model.safetensors"
+
+
+def use(monkeypatch: pytest.MonkeyPatch, url: str, cache: Path) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
+    template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache / "hub"))
+
+
+@pytest.fixture
+def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that has own/tiny and, with older weights and the robot's safetensors, own/old."""
+    tiny = files_of(tiny_folders["bert"])
+    old = {name: content for name, content in tiny.items() if name != WEIGHTS} | {"pytorch_model.bin": b"pickle"}
+    models = {"own/tiny": tiny | {"pytorch_model.bin": b"pickle"}, "own/old": old, "own/old@refs/pr/1": tiny}
+    with serving(Hub(models=models, gated={"own/secret"}, private={"own/hidden"})) as hub:
+        use(monkeypatch, hub.url, tmp_path)
+        yield hub
+
+
+def refused(name: str) -> str:
+    with pytest.raises(InputError) as caught:
+        SentenceEncoder.load(name, device="cpu")
+    [line] = str(caught.value).splitlines()
+    return line
+
+
+def assert_loads(name: str, bert: SentenceEncoder) -> None:
+    encoder = SentenceEncoder.load(name, device="cpu")
+    assert encoder.name == name
+    torch.testing.assert_close(encoder.encode(["the cat"]), bert.encode(["the cat"]))
+
+
+def test_only_what_is_needed_is_fetched_and_only_once(hub: Hub, bert: SentenceEncoder) -> None:
+    assert_loads("own/tiny", bert)
+    assert f"own/tiny/{WEIGHTS}" in hub.asked()
+    assert "own/tiny/pytorch_model.bin" not in hub.asked()
+    hub.sent.clear()
+    assert_loads("own/tiny", bert)
+    assert not hub.asked()
+
+
+def test_weights_that_the_hub_has_converted(hub: Hub, bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_loads("own/old", bert)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert_loads("own/old", bert)
+
+
+def test_a_revision_by_name_and_by_commit(hub: Hub, bert: SentenceEncoder) -> None:
+    assert_loads("own/old@refs/pr/1", bert)
+    assert_loads("own/tiny", bert)
+    commit = commit_of("own/tiny")
+    assert commit == hub.files("models", "own/tiny", "main")[0]
+    assert_loads(f"own/tiny@{commit}", bert)
+    assert commit_of("own/none") is None
+    assert commit_of("all-MiniLM-L6-v2") is None
+    assert "has no revision 'v9' on the hub" in refused("own/tiny@v9")
+
+
+def test_what_the_hub_refuses(hub: Hub) -> None:
+    assert "is not on the hub; check its spelling" in refused("own/tinny")
+    assert "is gated on the hub; ask for access there and log in" in refused("own/secret")
+    assert "the hub does not give encoder 'own/hidden' to everyone (401)" in refused("own/hidden")
+    assert not hub.asked()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client waits before it asks again, and keeps whole pieces of what came; here they are small."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 100)
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(hub: Hub, bert: SentenceEncoder, patient: None) -> None:
+    size = len(hub.models["own/tiny"][WEIGHTS])
+    hub.cuts[WEIGHTS] = [1000]
+    assert_loads("own/tiny", bert)
+    assert [sent for name, sent in hub.sent if name.endswith(WEIGHTS)] == [1000, size - 1000]
+
+
+def test_a_hub_that_goes_away_in_mid_file_is_one_line_and_what_came_stays(
+    hub: Hub, bert: SentenceEncoder, patient: None
+) -> None:
+    hub.cuts[WEIGHTS] = [1000, *[0] * 50]
+    assert "could not be fetched from the hub" in refused("own/tiny")
+    hub.cuts.clear()
+    hub.sent.clear()
+    assert_loads("own/tiny", bert)
+    assert hub.asked() == {f"own/tiny/{WEIGHTS}"}  # the other files had come whole
+
+
+def test_weights_that_arrive_damaged_are_fetched_again(hub: Hub, bert: SentenceEncoder) -> None:
+    hub.corrupt[WEIGHTS] = 1
+    assert_loads("own/tiny", bert)
+
+
+def test_weights_that_always_arrive_damaged_are_one_line(hub: Hub) -> None:
+    hub.corrupt[WEIGHTS] = 9
+    assert "model.safetensors arrives damaged from the hub" in refused("own/tiny")
+
+
+@pytest.mark.parametrize("kept", [0, 100])
+def test_weights_truncated_in_the_cache_are_fetched_again(hub: Hub, bert: SentenceEncoder, kept: int) -> None:
+    assert_loads("own/tiny", bert)
+    [weights] = Path(huggingface_hub.constants.HF_HUB_CACHE).rglob(WEIGHTS)
+    weights.resolve().write_bytes(weights.read_bytes()[:kept])
+    assert_loads("own/tiny", bert)
+
+
+def test_weights_that_the_hub_itself_has_cut_short_are_one_line(hub: Hub) -> None:
+    hub.models["own/tiny"][WEIGHTS] = hub.models["own/tiny"][WEIGHTS][:500]
+    assert "does not load as an encoder" in refused("own/tiny")
+
+
+def test_without_a_network_the_cache_serves(
+    hub: Hub, bert: SentenceEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_loads("own/tiny", bert)
+    use(monkeypatch, "http://127.0.0.1:9", tmp_path)  # nobody listens there
+    assert_loads("own/tiny", bert)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert_loads("own/tiny", bert)
+    assert "could not be fetched from the hub" in refused("own/never")
+
+
+def test_no_network_and_nothing_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, "http://127.0.0.1:9", tmp_path)
+    assert "could not be fetched from the hub" in refused("own/tiny")

@@ -1,0 +1,114 @@
+"""The profile `paper` from end to end: every page, every encoder and every data set under its real name, through the
+real client code, from a hub on loopback. The encoders are tiny and random, the texts short: only the way is tested."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from loopback_hub import Hub, files_of, serving
+from repository import ROOT
+from tiny import save_tiny_dpr
+
+from wig_book.build.claims import Verdict, read_claims, read_numbers
+from wig_book.build.pages import Project
+from wig_core.encoders.registry import HUB_ENCODERS, with_pooling
+from wig_core.text.corpus import load_corpus
+from wig_core.text.sources import HUB_CORPORA
+
+NAMES = {"encoder", "encoders", "base", "corpus", "corpora", "pairs"}  # what the paper's profile is about; else smoke's
+
+
+def in_small(paper: dict[str, dict[str, Any]], smoke: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The pages of the profile `paper` with its encoders and data sets, and the sizes of `smoke`."""
+    small = {
+        page: smoke[page] | {name: value for name, value in values.items() if name in NAMES}
+        for page, values in paper.items()
+    }
+    small["19_corpora"]["max_sentences"] = 12  # WordNet's sentences are short, and some words must occur twice
+    return small
+
+
+def kind_of(name: str) -> str:
+    """Which tiny encoder stands for a real one."""
+    return next((kind for kind in ("dpr-question", "dpr-ctx", "roberta", "mpnet") if kind in name), "bert")
+
+
+def data_set(name: str) -> dict[str, bytes]:
+    """A few real sentences in the columns of a data set, as a CSV file, with a card that tells its splits; or as the
+    file that the data set is, beside another that is not meant."""
+    known, (_, _, config) = HUB_CORPORA[name], HUB_CORPORA[name].dataset.partition(":")
+    if config.endswith(".txt"):
+        lines = "\n".join(load_corpus("lee").sentences)
+        return {config: lines.encode(), "nli_for_simcse.csv": b"sent0,sent1,hard_neg\na,b,c\n", "senteval.tar": b"0"}
+    card = {
+        "configs": [
+            {"config_name": config or "default", "data_files": [{"split": known.split, "path": "texts.csv"}]},
+        ]
+    }
+    sentences = [text.replace('"', "'") for text in load_corpus("lee").sentences]
+    columns = known.column.split(",")
+    rows = zip(*(sentences[i :: len(columns)] for i in range(len(columns))), strict=False)
+    lines = [
+        ",".join([*columns, "score"]),
+        *(",".join(f'"{cell}"' for cell in row) + f",0.{i % 10}" for i, row in enumerate(rows)),
+    ]
+    return {"README.md": f"---\n{yaml.safe_dump(card)}---\n".encode(), "texts.csv": "\n".join(lines).encode()}
+
+
+@pytest.fixture(scope="module")
+def hub(tiny_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Hub:
+    """Every registered encoder and data set."""
+    folder = tmp_path_factory.mktemp("dpr")
+    folders = tiny_folders | {
+        "dpr-question": save_tiny_dpr(folder / "question", "question"),
+        "dpr-ctx": save_tiny_dpr(folder / "ctx", "context"),
+    }
+    models = {name: files_of(folders[kind_of(name)]) for name in HUB_ENCODERS}
+    texts = {known.dataset.partition(":")[0]: data_set(name) for name, known in HUB_CORPORA.items()}
+    return Hub(models=models, datasets=texts)
+
+
+def make_book(root: Path, environment: dict[str, str]) -> str:
+    command = [sys.executable, "-m", "wig_core", "book", "--profile", "paper"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_path: Path) -> None:
+    for folder in ("notebooks", "book", "results/benchmarks"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("_build"))
+    project = Project.find(tmp_path)
+    paper = project.profile("paper").values
+    small = in_small(paper, project.profile("smoke").values)
+    (tmp_path / "notebooks/profiles/paper.yml").write_text(yaml.safe_dump(small))
+    clean = {key: value for key, value in os.environ.items() if not key.upper().startswith("HF_")}
+    clean |= {"HF_HOME": str(tmp_path / "hf"), "WIG_CACHE": str(tmp_path / "cache")}
+
+    with serving(hub):
+        (tmp_path / "log").write_text(make_book(tmp_path, clean | {"HF_ENDPOINT": hub.url}))
+    assert (tmp_path / "book/_build/html/index.html").is_file()
+
+    named = {with_pooling(name)[0] for name in paper["23_models"]["encoders"]} | {*paper["17_retrieval"]["pairs"]}
+    assert named == {*HUB_ENCODERS}
+    assert {f"{name}/model.safetensors" for name in named} <= hub.asked()
+    assert len(paper["23_models"]["encoders"]) == 12
+    numbers = json.loads((tmp_path / "results/paper/models.json").read_text())
+    assert (numbers["cells"], numbers["pairs"]) == (48, 32)
+    found, claims = read_numbers(tmp_path / "results/paper"), read_claims(tmp_path / "book/claims.yml")
+    assert not [claim.id for claim in claims if claim.verdict(found) is Verdict.UNTESTED]
+    assert found["regression"]["encoder"] in (tmp_path / "book/_build/html/intro.html").read_text()
+    made = yaml.safe_load((tmp_path / "results/paper/models.provenance.yml").read_text())
+    encoders = {with_pooling(name)[0] for name in paper["23_models"]["encoders"]}
+    assert made["hub"].keys() == encoders | {*paper["23_models"]["corpora"]}
+
+    again = project.root / "book/_build/pages/paper/23_models"
+    again.with_suffix(".ipynb").unlink()
+    make_book(tmp_path, clean | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"})
+    assert json.loads((tmp_path / "results/paper/models.json").read_text()) == numbers

@@ -1,1 +1,0 @@
-"""How the book is made: what pages there are and which parameters they take, and the HTML around them."""

@@ -1,0 +1,275 @@
+"""Sentence encoders: a transformer, a pooling and a similarity.
+
+`SentenceEncoder.load` takes the name of a packaged encoder, a local folder (of transformers or of
+sentence-transformers) or a hub name. Besides `encode` it offers the two halves of an encoder that attribution needs:
+the output of its embedding layer, and everything after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, get_args
+
+import torch
+from torch import Tensor, nn
+
+from wig_core.encoders.registry import HUB_ENCODERS, Pooling, Similarity, with_pooling
+from wig_core.errors import InputError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+from wig_core.encoders.loading import _POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Sentences as an encoder reads them.
+
+    Attributes:
+        input_ids: token ids ``[sentences, tokens]``, padded on the right.
+        attention_mask: 1 for tokens, 0 for padding, ``[sentences, tokens]``.
+        special: True for the tokens that the tokenizer added (and padding), ``[sentences, tokens]``.
+        offsets: per sentence, the (start, end) characters of each token.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    special: Tensor
+    offsets: list[list[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """A sentence encoder: tokenizer, transformer, pooling, similarity.
+
+    Attributes:
+        name: what it was loaded as.
+        pooling: how token vectors become one vector: "mean", "cls" (the first token) or "max".
+        similarity: how two embeddings are compared: "dot" or "cosine".
+        normalize: whether `encode` scales embeddings to unit length (sentence-transformers' ``Normalize``). Attribution
+            always explains the pooled vector before that scaling.
+        max_tokens: longer inputs are cut, special tokens included.
+    """
+
+    name: str
+    tokenizer: Any
+    model: Any
+    pooling: Pooling
+    similarity: Similarity
+    normalize: bool
+    max_tokens: int
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path,
+        *,
+        pooling: Pooling | None = None,
+        similarity: Similarity | None = None,
+        device: str | None = None,
+    ) -> SentenceEncoder:
+        """Load an encoder from a packaged name, a local folder or a hub name.
+
+        Args:
+            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub, perhaps with "@revision".
+                Only safetensors are read, and no code from the hub is run. ":mean", ":cls" or ":max" behind any of
+                them is its pooling.
+            pooling: overrides that, and what `HUB_ENCODERS` or the folder says; "mean" where none says anything.
+            similarity: overrides what these say; "cosine" where neither says anything.
+            device: "cpu", "cuda", …; by default a GPU where there is one.
+
+        Raises:
+            InputError: no such encoder, no model in the folder, or a part that is not supported.
+
+        Example:
+            >>> encoder = SentenceEncoder.load("all-MiniLM-L6-v2")
+            >>> encoder.encode(["A sentence."]).shape
+            torch.Size([1, 384])
+        """
+        _check_choice("pooling", pooling, Pooling)
+        _check_choice("similarity", similarity, Similarity)
+        place, chosen = with_pooling(str(name_or_path))
+        folder = encoder_folder(place)
+        said, known = read_folder(folder), HUB_ENCODERS.get(place.partition("@")[0])
+        tokenizer, model = load_transformer(folder)
+        model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        return cls(
+            name=str(name_or_path),
+            tokenizer=tokenizer,
+            model=model,
+            pooling=pooling or chosen or (known.pooling if known else said.pooling),
+            similarity=similarity or (known.similarity if known else said.similarity),
+            normalize=said.normalize,
+            max_tokens=min(said.max_tokens or 10**6, token_limit(tokenizer, model)),
+        )
+
+    @classmethod
+    def of(cls, model: SentenceTransformer, *, similarity: Similarity | None = None) -> SentenceEncoder:
+        """The encoder that a loaded `SentenceTransformer` is, on the same device; `model` itself stays as it is.
+
+        Args:
+            model: of the modules Transformer, Pooling and Normalize, such as one that is being trained.
+            similarity: overrides what the model says.
+
+        Raises:
+            InputError: a module, pooling, prompt or similarity that is not supported.
+
+        Example:
+            >>> from sentence_transformers import SentenceTransformer
+            >>> folder = NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
+            >>> SentenceEncoder.of(SentenceTransformer(str(folder), device="cpu")).pooling
+            'mean'
+        """
+        with TemporaryDirectory() as folder:
+            model.save(folder, create_model_card=False)
+            loaded = cls.load(folder, similarity=similarity, device=str(model.device))
+        return replace(loaded, name="a loaded SentenceTransformer")
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return next(self.model.parameters()).device
+
+    @property
+    def embedding_module(self) -> nn.Module:
+        """What adds words, positions and segments: the direct parent of the word table, else the table itself."""
+        table = self.model.get_input_embeddings()
+        parents = [module for module in self.model.modules() if any(child is table for child in module.children())]
+        return parents[0] if parents and parents[0] is not self.model else table
+
+    @property
+    def dimension(self) -> int:
+        """The length of an embedding."""
+        return int(self.model.config.hidden_size)
+
+    def fingerprint(self) -> str:
+        """A hash of all that decides its embeddings: weights, configuration, tokenizer and pooling."""
+        state = hashlib.sha256()
+        for name, tensor in self.model.state_dict().items():
+            state.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+        # The tokenizer also remembers how it padded and cut last; that decides nothing.
+        tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str()) | {"padding": None, "truncation": None}
+        said = [self.model.config.to_json_string(), json.dumps(tokenizer)]
+        state.update(json.dumps([*said, self.pooling, self.normalize, self.max_tokens]).encode())
+        return state.hexdigest()
+
+    def tokenize(self, sentences: Sequence[str]) -> Tokens:
+        """Turn sentences into a padded batch of tokens, cut at `max_tokens`."""
+        batch = self.tokenizer(
+            list(sentences),
+            padding=True,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_tensors="pt",
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        return Tokens(
+            input_ids=batch["input_ids"].to(self.device),
+            attention_mask=batch["attention_mask"].to(self.device),
+            special=batch["special_tokens_mask"].bool().to(self.device),
+            offsets=[[(int(a), int(b)) for a, b in row] for row in batch["offset_mapping"].tolist()],
+        )
+
+    def encode(self, sentences: Sequence[str], *, batch_size: int = 64) -> Tensor:
+        """The embeddings ``[sentences, dimension]`` of sentences, float32, on the CPU."""
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))  # alike in length: little padding
+        embeddings = torch.empty(len(sentences), self.dimension)
+        with torch.no_grad():
+            for start in range(0, len(order), batch_size):
+                chosen = order[start : start + batch_size]
+                tokens = self.tokenize([sentences[i] for i in chosen])
+                hidden = self.model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
+                embeddings[chosen] = self.pool(hidden, tokens.attention_mask).float().cpu()
+        return nn.functional.normalize(embeddings, dim=1) if self.normalize else embeddings
+
+    def save(self, folder: str | Path) -> None:
+        """Write the encoder to a folder that `load` and sentence-transformers read, its weights as safetensors."""
+        folder = Path(folder)
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        modules = ["Transformer", "Pooling", *(["Normalize"] if self.normalize else [])]
+        places = ["", "1_Pooling", "2_Normalize"]
+        settings: dict[str, Any] = {
+            "modules.json": [
+                {"idx": i, "name": str(i), "path": places[i], "type": f"sentence_transformers.models.{module}"}
+                for i, module in enumerate(modules)
+            ],
+            "sentence_bert_config.json": {"max_seq_length": self.max_tokens, "do_lower_case": False},
+            "config_sentence_transformers.json": {"similarity_fn_name": self.similarity},
+            "1_Pooling/config.json": {
+                "word_embedding_dimension": self.dimension,
+                **{f"pooling_mode_{mode}": mode.startswith(self.pooling) for mode in _POOLING_MODES},
+            },
+        }
+        for place in places[1 : len(modules)]:
+            (folder / place).mkdir(exist_ok=True)
+        for name, said in settings.items():
+            (folder / name).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+
+    def compare(self, left: Tensor, right: Tensor) -> Tensor:
+        """The similarity of embeddings ``[..., d]`` pair by pair, ``[...]``."""
+        if self.similarity == "cosine":
+            return nn.functional.cosine_similarity(left, right, dim=-1)
+        return (left * right).sum(-1)
+
+    def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """Token vectors ``[sentences, tokens, d]`` to embeddings ``[sentences, d]``, padding left out."""
+        if self.pooling == "cls":
+            return hidden[:, 0]
+        mask = attention_mask.unsqueeze(-1)
+        if self.pooling == "max":
+            return hidden.masked_fill(mask == 0, float("-inf")).amax(1)
+        return (hidden * (mask / mask.sum(1, keepdim=True))).sum(1)
+
+    def embedding_layer(self, input_ids: Tensor, word_ids: Tensor | None = None) -> Tensor:
+        """The output of the embedding layer ``[sentences, tokens, h]``: what the first attention layer reads.
+
+        Args:
+            input_ids: ``[sentences, tokens]``; they decide the positions.
+            word_ids: other tokens to look up in the word table at the same positions (RoBERTa numbers its positions by
+                which tokens are padding, so a baseline must not go through `input_ids`).
+        """
+        table = self.model.get_input_embeddings()
+        with torch.no_grad(), output_of(table, table(input_ids if word_ids is None else word_ids)):
+            layer = self.embedding_module
+            return layer(input_ids) if layer is table else layer(input_ids=input_ids)
+
+    def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
+        """The embeddings ``[sentences, d]`` that follow from an embedding layer's output ``[sentences, tokens, h]``."""
+        with output_of(self.embedding_module, hidden):
+            unread = torch.zeros_like(attention_mask)
+            output = self.model(input_ids=unread, attention_mask=attention_mask).last_hidden_state
+        return self.pool(output, attention_mask)
+
+
+@contextmanager
+def output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
+    """Within, `module` returns `output` whatever it is given."""
+    calls = 0
+
+    def replace(*_: Any) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return output
+
+    handle = module.register_forward_hook(replace)
+    try:
+        yield
+    finally:
+        handle.remove()
+    if not calls:
+        raise InputError(
+            f"the model does not read its words through {type(module).__name__}; its architecture is not supported"
+        )
+
+
+def _check_choice(what: str, value: str | None, choices: Any) -> None:
+    if value is not None and value not in get_args(choices):
+        raise InputError(f"{what} {value!r} is unknown; choose one of {', '.join(get_args(choices))}")

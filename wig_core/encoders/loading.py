@@ -1,0 +1,198 @@
+"""Read the folder of a transformers, sentence-transformers or DPR encoder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from torch import nn
+
+from wig_core.encoders.hub import fetch
+from wig_core.encoders.registry import NAMED_ENCODERS, Pooling, Similarity
+from wig_core.errors import InputError, did_you_mean
+
+_POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
+
+
+def encoder_folder(name_or_path: str) -> Path:
+    """The local folder of an encoder, fetched from the hub if it must be."""
+    if name_or_path in NAMED_ENCODERS:
+        return NAMED_ENCODERS[name_or_path].path()
+    if Path(name_or_path).is_dir():
+        return Path(name_or_path)
+    if Path(name_or_path).is_file():
+        raise InputError(
+            f"encoder {name_or_path!r} is a file; give the folder that holds config.json and model.safetensors"
+        )
+    if name_or_path.partition("@")[0].count("/") != 1 or name_or_path.startswith((".", "/", "~")):
+        guess = did_you_mean(name_or_path, NAMED_ENCODERS) or f"; known names: {', '.join(NAMED_ENCODERS)}."
+        raise InputError(
+            f"encoder {name_or_path!r} is neither a known name nor a folder{guess} On a hub it is owner/name"
+        )
+    return fetch(name_or_path)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What a folder of sentence-transformers says about itself; the defaults hold for one of transformers."""
+
+    pooling: Pooling = "mean"
+    similarity: Similarity = "cosine"
+    normalize: bool = False
+    max_tokens: int | None = None
+
+
+def read_folder(folder: Path) -> _Said:
+    """Read what the folder of an encoder says about its pooling, similarity and limits."""
+    if not (folder / "config.json").is_file():
+        raise InputError(
+            f"folder {str(folder)!r} holds no model: config.json is missing; give a folder saved by transformers"
+        )
+    if not list(folder.glob("*.safetensors")):
+        raise InputError(f"folder {str(folder)!r} has no .safetensors weights; save the model again with safetensors")
+    if not (folder / "modules.json").is_file():
+        return _Said()
+    modules = {module["type"].rsplit(".", 1)[-1]: folder / module["path"] for module in _json(folder / "modules.json")}
+    if unsupported := modules.keys() - {"Transformer", "Pooling", "Normalize"}:
+        raise InputError(
+            f"folder {str(folder)!r} has the module {sorted(unsupported)[0]}, which is not supported; "
+            "give an encoder of Transformer, Pooling and Normalize"
+        )
+    settings = _json(folder / "sentence_bert_config.json")
+    if settings.get("do_lower_case"):
+        raise InputError(
+            f"folder {str(folder)!r} lower-cases text before its tokenizer, which is not supported; "
+            "let the tokenizer lower-case"
+        )
+    general = _json(folder / "config_sentence_transformers.json")
+    similarity: Any = general.get("similarity_fn_name") or "cosine"
+    if similarity not in get_args(Similarity):
+        raise InputError(
+            f"folder {str(folder)!r} compares embeddings by {similarity}, which is not supported; "
+            f"supported are {', '.join(get_args(Similarity))}"
+        )
+    if general.get("default_prompt_name"):
+        raise InputError(
+            f"folder {str(folder)!r} puts the prompt {general['default_prompt_name']!r} before every sentence, "
+            "which is not supported; set its default_prompt_name to null"
+        )
+    return _Said(
+        pooling=_pooling_of(modules["Pooling"] / "config.json") if "Pooling" in modules else "mean",
+        similarity=similarity,
+        normalize="Normalize" in modules,
+        max_tokens=settings.get("max_seq_length"),
+    )
+
+
+def _pooling_of(config: Path) -> Pooling:
+    """The pooling of a sentence-transformers folder, in its older form (one flag a mode) or its newer (one word)."""
+    said = _json(config)
+    modes = (
+        [said["pooling_mode"]]
+        if "pooling_mode" in said
+        else [
+            key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
+            for key, chosen in said.items()
+            if key.startswith("pooling_mode_") and chosen
+        ]
+    )
+    if len(modes) != 1 or modes[0] not in get_args(Pooling):
+        raise InputError(
+            f"{str(config)!r} asks for pooling {modes}; supported are {', '.join(get_args(Pooling))}, one at a time"
+        )
+    return modes[0]
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except ValueError as error:
+        raise InputError(f"{str(path)!r} is not valid JSON: {error}; save the model again") from error
+
+
+def load_transformer(folder: Path) -> tuple[Any, nn.Module]:
+    """Load the tokenizer and the transformer of a folder."""
+    from transformers import AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # a bar of milliseconds for every encoder that is loaded
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()  # what is missing is checked below; heads that are not read are no matter
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        # Eager attention: fused kernels have no forward-mode derivative.
+        model, loaded = _model_class(folder).from_pretrained(
+            folder, use_safetensors=True, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
+        )
+    except Exception as error:  # whatever transformers makes of a damaged folder
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(
+            f"folder {str(folder)!r} does not load as an encoder: {reason}; save the model again"
+        ) from error
+    finally:
+        logging.set_verbosity(verbosity)
+    if missing := sorted(name for name in loaded["missing_keys"] if "pooler" not in name):
+        raise InputError(
+            f"the weights in folder {str(folder)!r} lack {missing[0]} and {len(missing) - 1} more; save the model again"
+        )
+    if len(tokenizer) <= len(tokenizer.all_special_ids):
+        raise InputError(f"folder {str(folder)!r} has no tokenizer; save a tokenizer.json with it")
+    if not tokenizer.is_fast:
+        raise InputError(
+            f"folder {str(folder)!r} has a slow tokenizer without character offsets; save a tokenizer.json with it"
+        )
+    model = _without_shell(model)
+    if hasattr(model, "pooler"):
+        model.pooler = None  # never read here, and where a folder lacks it, it would be random
+    if strange := next((name for name, weight in model.named_parameters() if not weight.isfinite().all()), None):
+        raise InputError(
+            f"the weights in folder {str(folder)!r} hold a value that is not finite, in {strange}; save the model again"
+        )
+    return tokenizer, model.eval().requires_grad_(False)
+
+
+def _model_class(folder: Path) -> Any:
+    """The class of transformers that reads a folder: DPR's two encoders share one kind of configuration, and only its
+    architecture tells them apart.
+
+    Raises:
+        InputError: a DPR encoder with a projection, which is not supported.
+    """
+    import transformers
+
+    config = _json(folder / "config.json")
+    if config.get("model_type") != "dpr":
+        return transformers.AutoModel
+    if config.get("projection_dim"):
+        raise InputError(
+            f"folder {str(folder)!r} projects its embeddings, which is not supported; give one that does not"
+        )
+    return getattr(transformers, (config.get("architectures") or ["DPRQuestionEncoder"])[0])
+
+
+def _without_shell(model: Any) -> Any:
+    """The BERT inside one of DPR's encoders, as a model of its own kind; any other model as it is."""
+    from transformers import BertConfig, BertModel
+
+    shells = [getattr(model, name) for name in ("question_encoder", "ctx_encoder") if hasattr(model, name)]
+    if not shells:
+        return model
+    inner: Any = shells[0].bert_model
+    told = inner.config.to_dict()
+    config = BertConfig(**{key: told[key] for key in BertConfig().to_dict().keys() & told.keys() - {"model_type"}})
+    bert = BertModel._from_config(config, attn_implementation="eager", dtype=torch.float32)
+    bert.load_state_dict(inner.state_dict(), strict=False)  # a pooler that DPR has not
+    return bert
+
+
+def token_limit(tokenizer: Any, model: nn.Module) -> int:
+    """How many tokens the encoder can read: what its tokenizer says, within the positions that it has."""
+    limit = int(min(tokenizer.model_max_length, 10**6))
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa starts to count behind it
+            limit = min(limit, module.num_embeddings - reserved)
+    return limit

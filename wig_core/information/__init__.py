@@ -1,0 +1,1 @@
+"""How informative a word is in a corpus."""

@@ -1,0 +1,123 @@
+"""Information gain and self-information of the words of a corpus."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from concurrent.futures import Executor
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wig_core.errors import InputError
+from wig_core.information.cooccurrence import (
+    Cooccurrence,
+    Cut,
+    count_block,
+    count_in_order,
+    sentence_blocks,
+    sum_tallies,
+)
+from wig_core.text.words import words_of
+
+REST = ""  # stands for all words outside of a vocabulary
+
+
+def word_information(
+    corpus: Iterable[str],
+    *,
+    min_count: int = 10,
+    shuffles: int = 0,
+    seed: int = 0,
+    cut: Cut = words_of,
+    vocabulary: Collection[str] | None = None,
+    executor: Executor | None = None,
+    in_flight: int | None = None,
+) -> pd.DataFrame:
+    """What each word of a corpus tells, in nats.
+
+    Args:
+        corpus: sentences; a `Corpus`, a list, or a stream that is read once.
+        min_count: words with fewer occurrences are left out of the result (they still count as neighbours).
+        shuffles: how many shuffled corpora the control averages; 0 leaves it out. Words are dealt anew among the
+            sentences of a block of 32,768.
+        seed: of the shuffles.
+        cut: gives the words of a sentence; another makes subwords the units, say.
+        vocabulary: the words whose pairs are told apart; all others count as one word, and stay out of the result. With
+            V of them there are at most (V + 1)² pairs, however large the corpus is. Self-information is what it is
+            without, and kl at most that: what a neighbour tells by being one rare word and not another is lost.
+        executor: counts the blocks, by its threads, its processes or on its machines (a `ProcessPoolExecutor`, or what
+            `Client.get_executor()` of dask gives); None counts them here, one after the other. The result is the same
+            to the bit. Other processes have to be able to import `cut`: a lambda will not do.
+        in_flight: how many blocks the executor has at once; by default twice the processors of this machine. Twice the
+            workers keeps them all busy, and fewer take less memory.
+
+    Returns:
+        A frame indexed by word, most frequent first, with the columns
+
+        - count: occurrences, and probability, their share of all;
+        - self_information: −log P(w);
+        - kl: ``KL(P(·|w) ‖ P(·))``; not a number for a word that is always alone in its sentence;
+        - kl_shuffled: the mean of kl over the shuffled corpora, and kl_corrected, kl − kl_shuffled.
+
+    Raises:
+        InputError: there are no words, or none of the vocabulary is frequent enough; a worker of the executor was
+            killed.
+
+    Example:
+        >>> word_information(["a b", "a c"], min_count=1).loc["b", ["self_information", "kl"]].round(3).tolist()
+        [1.386, 0.693]
+    """
+    if isinstance(corpus, str):
+        raise InputError("corpus is a single string; give a list of sentences")
+    if isinstance(vocabulary, str):
+        raise InputError("vocabulary is a single string; give a list or set of words")
+    if shuffles < 0:
+        raise InputError(f"shuffles is {shuffles}; give 0 or more")
+    if min_count < 1:
+        raise InputError(f"min_count is {min_count}; give 1 or more")
+    if in_flight is not None and in_flight < 1:
+        raise InputError(f"in_flight is {in_flight}; give 1 or more")
+    if vocabulary is not None:
+        cut = partial(_limited, cut=cut, vocabulary=frozenset(vocabulary))
+    count = partial(count_block, cut=cut, shuffles=shuffles, seed=seed)
+    counted = count_in_order(count, sentence_blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1))
+    total = sum_tallies(counted, shuffles)
+    if not total.words:
+        raise InputError("the corpus has no words; give sentences with letters or digits")
+    original, *controls = total.seen
+    words = list(total.words)
+    frequent = _most_frequent(original.counts, words, min_count)
+    if not len(frequent):
+        of_it = "" if vocabulary is None else " of the vocabulary"
+        raise InputError(
+            f"no word{of_it} occurs {min_count} times (min_count); give a larger corpus or a smaller min_count"
+        )
+    table = _table(original, [words[row] for row in frequent], frequent)
+    if controls:
+        table["kl_shuffled"] = np.mean([control.kl(frequent) for control in controls], axis=0)
+        table["kl_corrected"] = table["kl"] - table["kl_shuffled"]
+    return table
+
+
+def _table(seen: Cooccurrence, words: list[str], rows: NDArray[np.int64]) -> pd.DataFrame:
+    probability = seen.counts[rows] / seen.counts.sum()
+    columns = {
+        "count": seen.counts[rows],
+        "probability": probability,
+        "self_information": -np.log(probability),
+        "kl": seen.kl(rows),
+    }
+    return pd.DataFrame(columns, index=pd.Index(words, name="word"))
+
+
+def _most_frequent(counts: NDArray[np.int64], words: list[str], min_count: int) -> NDArray[np.int64]:
+    """The words with at least `min_count` occurrences, most frequent first, ties in alphabetical order."""
+    rows = [row for row in np.flatnonzero(counts >= min_count).tolist() if words[row] != REST]
+    return np.array(sorted(rows, key=lambda row: (-counts[row], words[row])), np.int64)
+
+
+def _limited(sentence: str, *, cut: Cut, vocabulary: frozenset[str]) -> list[str]:
+    return [word if word in vocabulary else REST for word in cut(sentence)]

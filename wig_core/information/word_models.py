@@ -1,0 +1,143 @@
+"""Models of the words of sentences whose information gain is known: drawn from topics, or counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+
+class WordModel(Protocol):
+    """What is known of the words of sentences, estimated or not."""
+
+    @property
+    def probability(self) -> Floats:
+        """P(w), ``[words]``."""
+
+    @property
+    def neighbours(self) -> Floats:
+        """P_sent(w' | w), ``[words, words]``."""
+
+    @property
+    def kl(self) -> Floats:
+        """KL(P_sent(· | w) ‖ P(·)) in nats, ``[words]``."""
+
+
+@dataclass(frozen=True)
+class TopicModel:
+    """Sentences of words drawn independently given a topic state: ``p(w | z) ∝ b(w) exp(strength · a_w · z)``.
+
+    Attributes:
+        prior: of the states, ``[states]``.
+        emission: p(w | state), ``[states, words]``.
+    """
+
+    prior: Floats
+    emission: Floats
+
+    @classmethod
+    def draw(
+        cls,
+        *,
+        words: int = 400,
+        topics: int = 8,
+        states: int = 256,
+        strength: float = 0.3,
+        anisotropy: float = 1.0,
+        seed: int = 0,
+    ) -> TopicModel:
+        """A model with Zipf's frequencies b, and Gaussian a_w and z of `topics` dimensions.
+
+        Args:
+            words: the vocabulary.
+            topics: dimensions of the topic states.
+            states: how many of them, each as likely as the others.
+            strength: how much a state sways the words; the theory is about small ones.
+            anisotropy: how many times more the first dimension sways them than the last; 1 for all alike.
+            seed: of the draw.
+        """
+        chance = np.random.default_rng(seed)
+        base = 1 / (10 + np.arange(words))
+        vectors = chance.normal(size=(words, topics)) * chance.uniform(0, 1, size=(words, 1))
+        z = chance.normal(size=(states, topics))
+        z = (z - z.mean(0)) / z.std(0)
+        sway = np.geomspace(1, 1 / anisotropy, topics)
+        z = z * sway / np.sqrt((sway**2).mean())
+        scores = base * np.exp(strength * z @ vectors.T)
+        return cls(np.full(states, 1 / states), scores / scores.sum(1, keepdims=True))
+
+    @property
+    def probability(self) -> Floats:
+        """P(w), ``[words]``."""
+        return self.prior @ self.emission
+
+    @property
+    def neighbours(self) -> Floats:
+        """P_sent(w' | w), ``[words, words]``: words of one sentence are independent given its state."""
+        joint = (self.emission * self.prior[:, None]).T @ self.emission
+        return joint / joint.sum(1, keepdims=True)
+
+    @property
+    def pmi(self) -> Floats:
+        """The pointwise mutual information of two words of a sentence, ``[words, words]``."""
+        return np.log(self.neighbours / self.probability)
+
+    @property
+    def kl(self) -> Floats:
+        """KL(P_sent(· | w) ‖ P(·)) in nats, ``[words]``."""
+        return (self.neighbours * self.pmi).sum(1)
+
+    def pairs(self, count: int, length: int, chance: torch.Generator) -> Tensor:
+        """Pairs of sentences of the same state, ``[count, 2, length]`` word ids."""
+        states = torch.multinomial(torch.from_numpy(self.prior), count, replacement=True, generator=chance)
+        emission = torch.from_numpy(self.emission)[states]
+        words = torch.multinomial(emission, 2 * length, replacement=True, generator=chance)
+        return words.view(count, 2, length)
+
+
+@dataclass(frozen=True)
+class CountedModel:
+    """The same quantities, counted.
+
+    Attributes:
+        joint: P(w, w'), symmetric, ``[words, words]``.
+    """
+
+    joint: Floats
+
+    @classmethod
+    def of_counts(cls, pairs: Floats) -> CountedModel:
+        """From how often two words are met in a sentence, ``[words, words]``."""
+        both = pairs + pairs.T
+        return cls(both / both.sum())
+
+    @classmethod
+    def sample(cls, model: TopicModel, size: int, *, seed: int = 0) -> CountedModel:
+        """So many pairs of words drawn from a model of topics; every word is met once with itself besides, so that
+        none is missing."""
+        chance, words = np.random.default_rng(seed), len(model.probability)
+        joint = model.neighbours * model.probability[:, None]
+        drawn = chance.multinomial(size, joint.ravel() / joint.sum()).reshape(words, words)
+        return cls.of_counts(drawn + np.eye(words))
+
+    @property
+    def probability(self) -> Floats:
+        """P(w) as the marginal of the pairs: how often w is a partner."""
+        return self.joint.sum(1)
+
+    @property
+    def neighbours(self) -> Floats:
+        """P_sent(w' | w)."""
+        return self.joint / self.joint.sum(1, keepdims=True)
+
+    @property
+    def kl(self) -> Floats:
+        """KL(P_sent(· | w) ‖ P(·)) in nats."""
+        given, probability = self.neighbours, self.probability
+        return (given * np.log(np.where(given > 0, given / probability, 1.0))).sum(1)

@@ -1,0 +1,115 @@
+"""One function a kind of figure. They draw what they are given and compute no result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.stats import gaussian_kde
+
+AXIS_LABELS = {
+    "kl": "KL(w)  [nats]",
+    "self_information": "−log P(w)  [nats]",
+    "weight": "weight of the word, mean of ‖c‖·n",
+}
+
+
+def heat_map(occurrences: pd.DataFrame, columns: dict[str, str]) -> str:
+    """Sentences as text whose words are shaded by a number, as HTML.
+
+    Args:
+        occurrences: one row an occurrence: sentence, position, word, and the columns to shade by.
+        columns: a column and the label of its line; each sentence is shown once a column, shaded from the column's
+            least to its greatest value. Where the number is missing, the word is left grey.
+    """
+    lines, margin = [], "opacity:.7;white-space:nowrap;padding-right:1.5em"
+    for _, words in occurrences.groupby("sentence", sort=True):
+        for column, label in columns.items():
+            low, high = occurrences[column].min(), occurrences[column].max()
+            pairs = zip(words["word"], words[column], strict=True)
+            spans = " ".join(_shaded(word, value, (value - low) / (high - low or 1)) for word, value in pairs)
+            lines.append(f'<tr><td style="{margin}">{escape(label)}</td><td>{spans}</td></tr>')
+        lines.append('<tr><td colspan="2" style="height:.6em"></td></tr>')
+    return f'<table style="line-height:2;text-align:left;border:0">{"".join(lines)}</table>'
+
+
+def _shaded(word: str, value: float, share: float) -> str:
+    if np.isnan(value):
+        return f'<span style="opacity:.5" title="too rare to tell">{escape(word)}</span>'
+    colour = to_hex(plt.get_cmap("YlOrRd")(0.8 * share))
+    style = f"background:{colour};color:#000;border-radius:3px;padding:2px 4px"
+    return f'<span style="{style}" title="{value:.3g}">{escape(word)}</span>'
+
+
+def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> Figure:
+    """KL(w) against −log P(w) for each word, with the shuffled control where it is there."""
+    figure, axes = plt.subplots(figsize=(8, 5))
+    _density(axes, information["self_information"], information["kl"])
+    if "kl_shuffled" in information:
+        control = (
+            information.groupby("count")[["self_information", "kl_shuffled"]].mean().sort_values("self_information")
+        )
+        axes.plot(
+            control["self_information"], control["kl_shuffled"], color="black", lw=1.5, label="the same words, shuffled"
+        )
+        axes.legend(frameon=False, loc="upper left")
+    _label_words(axes, information["word"], information["self_information"], information["kl"], label)
+    axes.set(xlabel=AXIS_LABELS["self_information"], ylabel=AXIS_LABELS["kl"])
+    return finished(figure)
+
+
+def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, label: int = 12) -> Figure:
+    """The paper's scatter: the weight of each word against each quantity, with the fitted line and its R².
+
+    Args:
+        words: word, weight and the quantities.
+        fits: one row a quantity: x, slope, intercept, r2, r2_low, r2_high, n_words.
+        label: about how many words to name.
+    """
+    figure, panels = plt.subplots(1, len(fits), figsize=(5.2 * len(fits), 4.6), sharey=True, squeeze=False)
+    for axes, fit in zip(panels[0], fits.itertuples(), strict=True):
+        x, y = words[fit.x], words["weight"]
+        _density(axes, x, y)
+        ends = np.array([x.min(), x.max()])
+        axes.plot(ends, fit.intercept + fit.slope * ends, color="crimson", lw=2)
+        _label_words(axes, words["word"], x, y, label)
+        axes.set(xlabel=AXIS_LABELS[fit.x], ylabel=AXIS_LABELS["weight"] if axes is panels[0, 0] else "")
+        axes.set_title(f"R² = {fit.r2:.3f}  [{fit.r2_low:.3f}, {fit.r2_high:.3f}],  {fit.n_words} words", fontsize=10)
+    return finished(figure)
+
+
+def finished(figure: Figure) -> Figure:
+    """Without its box, and closed, so that a notebook shows it once: where it is returned."""
+    sns.despine(figure)
+    figure.tight_layout()
+    plt.close(figure)
+    return figure
+
+
+def _density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
+    """Points coloured by how many others are near, the crowded ones on top."""
+    points = np.vstack([x, y])
+    near = gaussian_kde(points)(points) if len(x) > 10 else np.ones(len(x))
+    order = np.argsort(near, kind="stable")
+    axes.scatter(points[0, order], points[1, order], c=near[order], cmap="viridis", s=12, linewidths=0)
+
+
+def _label_words(axes: Axes, words: Sequence[str], x: pd.Series, y: pd.Series, count: int) -> None:
+    """Name words at the rim of the cloud first, leaving out those whose label would cover another."""
+    points = np.column_stack([x, y])
+    scaled = (points - points.mean(0)) / (np.ptp(points, axis=0) + 1e-12)
+    placed: list[NDArray[np.float64]] = []
+    for index in np.argsort(-np.linalg.norm(scaled, axis=1), kind="stable"):
+        if len(placed) == count:
+            break
+        if all(abs(scaled[index, 1] - p[1]) > 0.045 or abs(scaled[index, 0] - p[0]) > 0.16 for p in placed):
+            placed.append(scaled[index])
+            axes.annotate(list(words)[index], points[index], xytext=(3, 3), textcoords="offset points", fontsize=8)

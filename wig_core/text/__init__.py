@@ -1,0 +1,1 @@
+"""Sentences and their words: corpora, files, Wikipedia, segmentation."""

@@ -1,0 +1,202 @@
+"""Sentences out of a Wikipedia dump: running text without its markup, split by a segmenter made for it."""
+
+from __future__ import annotations
+
+import bz2
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import regex
+from sentencex import segment
+
+from wig_core.errors import InputError
+
+# Stands where markup held words that are now lost, until the bracket or the sentence around it is dropped.
+_HOLE = "\ufffc"
+
+
+_SHOW_AS = {"nbsp": " ", "spaces": " ", "snd": " – ", "snds": " – ", "spaced ndash": " – ", "ndash": "–"}
+
+
+_SHOW_AS |= {"mdash": "—", "mdashb": "—", "'": "'", "'s": "'s", "' \"": "'\"", '-"': '"'}
+
+
+_SHOW_LAST = {"lang", "transl", "linktext", "nowrap", "small", "smaller", "big", "large", "sc", "vanchor"}
+
+
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
+
+
+_NOTE = re.compile(r"<!--.*?-->|<ref\b[^<>]*/>|<ref\b[^<>]*>.*?</ref\s*>|__[A-Z]+__", re.S | re.I)
+
+
+_NO_PROSE = re.compile(
+    r"<(math|chem|code|nowiki|pre|source|syntaxhighlight|gallery|timeline|poem|score|hiero|imagemap|references)\b"
+    r"[^<>]*(?<!/)>.*?</\1\s*>|&[lg]t;",
+    re.S | re.I,
+)
+
+
+_SUPERSCRIPT = re.compile(r"<sup>(.*?)</sup>", re.I)
+
+
+_TEMPLATE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.S)
+
+
+_NOTE_TEMPLATE = re.compile(r"\s*(?:sfn|rp\b|refn|efn|#tag:ref)|.*\bdate\s*=", re.S | re.I)
+
+
+_TABLE = re.compile(r"\{\|(?:(?!\{\||\|\}).)*\|\}", re.S)
+
+
+_URL_LINK = re.compile(r"\[(?:\w+:)?//[^\s\]]+\s*([^\[\]]*)\]")
+
+
+_LINK = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]([ \t]*)", re.S)
+
+
+_UNSEEN_LINK = re.compile(r"\s*(?:(?i:file|image|media|category):|(?:[a-z]{2,3}|simple):[^|]*$)")
+
+
+_BLOCK_TAG = re.compile(r"</?(?:br|p|blockquote|div|center|hr|li|ul|ol|dl|dd|dt)\b[^<>]*>", re.I)
+
+
+# Headings, list items, indented and preformatted lines, redirects, and what is left of tables and templates.
+_NO_PARAGRAPH = re.compile(rf"^(?:[ \t=*#:;|!{{}}-].*|[{_HOLE} \t]+)$", re.M)
+
+
+_DAMAGED_BRACKET = re.compile(rf" ?\(([^()]*{_HOLE}[^()]*|\s*|\s*[,;:][^()]*)\)")
+
+
+_SENTENCE = regex.compile(r"""["'“‘]*[\p{Lu}\p{N}].*[.!?…]["'”’)]*""")
+
+
+# What no sentence has: markup, addresses, and what the segmenter makes of "pro-U.S. stance" and "Vol. 7".
+_DEBRIS = re.compile(rf"[{_HOLE}|{{}}<>\[\]=\\_]|https?:|www\.|&#?\w+;|:;|^[A-Z]\. [a-z]|(?:-[A-Z]|-vs|\bVol)\.$")
+
+
+@dataclass(frozen=True)
+class Article:
+    """A Wikipedia article: its title, and the sentences of each of its paragraphs, in order."""
+
+    title: str
+    paragraphs: list[list[str]]
+
+
+def wikipedia_sentences(dump_path: str | os.PathLike[str]) -> Iterator[str]:
+    """Stream the sentences of an English Wikipedia dump: those of `wikipedia_articles`, one after the other.
+
+    Example:
+        >>> first = next(wikipedia_sentences("enwiki-latest-pages-articles.xml.bz2"))  # doctest: +SKIP
+    """
+    for article in wikipedia_articles(dump_path):
+        for sentences in article.paragraphs:
+            yield from sentences
+
+
+def wikipedia_articles(dump_path: str | os.PathLike[str]) -> Iterator[Article]:
+    """Stream the articles of an English Wikipedia dump, one in memory at a time.
+
+    Only running text of articles is kept: no redirects, headings, lists, tables, captions, notes or formulas.
+    A sentence that lost a word with its markup (a formula, a converted unit) is left out, not given with a hole.
+    What is left begins with a capital or digit (perhaps quoted), ends in `.`, `!`, `?` or `…` and has 4 words.
+
+    Args:
+        dump_path: a `pages-articles` dump, `.xml` or `.xml.bz2`.
+
+    Raises:
+        InputError: the file is missing, or is no such dump.
+    """
+    from gensim.corpora.wikicorpus import extract_pages
+
+    path = Path(dump_path).expanduser()
+    try:
+        with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as dump:
+            for title, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
+                paragraphs = [whole_sentences(text) for text in _paragraphs(markup)]
+                yield Article(title, [sentences for sentences in paragraphs if sentences])
+    except FileNotFoundError:
+        raise InputError(f"{path}: file not found; give the path of a Wikipedia dump") from None
+    except (OSError, EOFError, ValueError, RuntimeError, ParseError) as error:
+        raise InputError(f"{path}: not a whole Wikipedia dump ({type(error).__name__}); download it again") from error
+
+
+def _paragraphs(markup: str) -> Iterator[str]:
+    """The running text of one article; gensim's `filter_wiki` does the tags, the entities and what else is left."""
+    from gensim.corpora.wikicorpus import filter_wiki
+
+    text = _NO_PROSE.sub(_HOLE, _NOTE.sub("", markup))
+    text = _SUPERSCRIPT.sub(_superscript, text)
+    text = _replace_nested(_TEMPLATE, _template, text)
+    text = _replace_nested(_TABLE, "\n", text)
+    text = _replace_nested(_LINK, _link, _URL_LINK.sub(r"\1", text))
+    text = filter_wiki(_NO_PARAGRAPH.sub("", _BLOCK_TAG.sub("\n\n", text)))
+    text = re.sub(r"'{4}(?!')|'{3}(?=s\b)", "'", text)  # ''title'''s: italics, then an apostrophe
+    text = re.sub(r"'{2,}", "", text)  # bold and italics
+    text = _replace_nested(_DAMAGED_BRACKET, _bracket, text)
+    for paragraph in re.split(r"\n\s*\n", text):
+        paragraph = re.sub(r" (?=[,.;:!?)](?:\s|$))", "", " ".join(paragraph.split()))
+        yield re.sub(r"(?<!\.)\.\.(?= |$)", ".", paragraph)  # a note stood between two full stops
+
+
+def _replace_nested(pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], text: str) -> str:
+    """Replace innermost matches first, until none is left."""
+    count = 1
+    while count:
+        text, count = pattern.subn(new, text)
+    return text
+
+
+def _superscript(match: re.Match[str]) -> str:
+    return match[1].translate(_SUPERSCRIPTS) if re.fullmatch(r"[\d+−-]+|st|nd|rd|th", match[1]) else _HOLE
+
+
+def _template(match: re.Match[str]) -> str:
+    name, *arguments = match[1].split("|")
+    name = name.strip().lower()
+    if name in _SHOW_AS:
+        return _SHOW_AS[name]
+    if name in _SHOW_LAST:
+        return next((argument for argument in reversed(arguments) if "=" not in argument), _HOLE)
+    # A note hangs on the mark before it or has a known name; any other template in a line gave words.
+    is_note = match.string[match.start() - 1 : match.start()] in tuple(".,;!?)”") or _NOTE_TEMPLATE.match(match[1])
+    return "" if is_note else _HOLE
+
+
+def _link(match: re.Match[str]) -> str:
+    if _UNSEEN_LINK.match(match[1]):
+        return ""
+    return match[1].rpartition("|")[2].lstrip(":") + match[2]
+
+
+def _bracket(match: re.Match[str]) -> str:
+    """Keep the whole parts of a bracket: "(born 1912)" of "(hole; born 1912)"."""
+    parts = re.split(r"(?<=[;,]) ?", " ".join(match[1].split()))
+    inside = " ".join(part for part in parts if _HOLE not in part and re.search(r"\w", part)).strip(";,: ")
+    return f" ({inside})" if inside else ""
+
+
+def split_sentences(paragraph: str) -> list[str]:
+    """The sentences of English running text."""
+    sentences: list[str] = []
+    for piece in segment("en", paragraph):
+        if sentences and piece[:1].islower():  # the full stop of "spp.", the question mark of a title
+            sentences[-1] += f" {piece.strip()}"
+        elif piece.strip():
+            sentences.append(piece.strip())
+    return sentences
+
+
+def whole_sentences(paragraph: str) -> list[str]:
+    """Those of its sentences that are whole: see `wikipedia_articles`."""
+    return list(filter(_is_whole, split_sentences(paragraph)))
+
+
+def _is_whole(sentence: str) -> bool:
+    balanced = sentence.count("(") == sentence.count(")")
+    is_sentence = _SENTENCE.fullmatch(sentence) is not None and _DEBRIS.search(sentence) is None
+    return balanced and is_sentence and len(sentence.split()) >= 4

@@ -1,0 +1,146 @@
+"""Contrastive training of a static encoder: one vector per word, mean pooling.
+
+The theorem (Kurita et al. 2023, theorem 1; background: Oyama et al. 2023, arXiv 2212.09663) is about such an encoder
+with inner-product similarity, at the optimum of a contrastive objective: there ``½‖w‖² ≈ KL(w)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wig_core.encoders.registry import Similarity
+from wig_core.errors import InputError
+from wig_core.information.word_models import Floats, TopicModel, WordModel
+
+Norm = Literal["raw", "centred", "metric"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a static encoder is trained; the defaults keep what the theorem assumes, each other value breaks something.
+
+    Attributes:
+        dimension: of the word vectors.
+        length: words a sentence; the mean of their vectors is its embedding.
+        similarity: "dot", as the theorem has it, or "cosine".
+        temperature: similarities are divided by it.
+        attention: None for mean pooling; else words are weighed by a fixed random attention of this strength instead.
+        batch_size: pairs a step, each other's negatives; the optimum is that of an infinite batch.
+        steps, learning_rate: of Adam; the rate falls to 0 on a cosine.
+        seed: of the first vectors and of the sentences.
+    """
+
+    dimension: int = 16
+    length: int = 1
+    similarity: Similarity = "dot"
+    temperature: float = 1.0
+    attention: float | None = None
+    batch_size: int = 512
+    steps: int = 4000
+    learning_rate: float = 0.02
+    seed: int = 0
+
+
+def train_static(model: TopicModel, training: Training) -> Tensor:
+    """Word vectors ``[words, dimension]`` that InfoNCE, taken both ways, makes of pairs of sentences of one state."""
+    chance = torch.Generator().manual_seed(training.seed)
+    words = len(model.probability)
+    vectors = nn.Parameter(0.1 * torch.randn(words, training.dimension, generator=chance))
+    share = torch.softmax((training.attention or 0.0) * torch.randn(words, generator=chance), 0) * words
+    optimiser = torch.optim.Adam([vectors], lr=training.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.steps)
+    own = torch.arange(training.batch_size)
+    for _ in range(training.steps):
+        ids = model.pairs(training.batch_size, training.length, chance)
+        weight = share[ids] / share[ids].sum(2, keepdim=True)
+        left, right = (vectors[ids] * weight.unsqueeze(-1)).sum(2).unbind(1)
+        if training.similarity == "cosine":
+            left, right = nn.functional.normalize(left, dim=1), nn.functional.normalize(right, dim=1)
+        scores = left @ right.T / training.temperature
+        loss = (nn.functional.cross_entropy(scores, own) + nn.functional.cross_entropy(scores.T, own)) / 2
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return vectors.detach()
+
+
+def train_exactly(
+    model: WordModel, *, dimension: int = 16, steps: int = 1500, learning_rate: float = 0.02, seed: int = 0
+) -> Tensor:
+    """The same for one-word sentences and an infinite batch; the last of `exact_course`."""
+    return exact_course(model, dimension=dimension, at=[steps], learning_rate=learning_rate, seed=seed)[steps]
+
+
+def exact_course(
+    model: WordModel,
+    *,
+    dimension: int = 16,
+    at: Sequence[int],
+    learning_rate: float = 0.02,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+) -> dict[int, Tensor]:
+    """Word vectors at some steps of training on one-word sentences with an infinite batch: the loss is its
+    expectation, so no sampling disturbs it.
+
+    ``−Σ P(w, w') w·w' + Σ P(w) log Σ P(w') exp(w·w')``, by Adam with a rate that falls to 0 at the last step.
+    """
+    chance = torch.Generator().manual_seed(seed)
+    probability = torch.from_numpy(model.probability).to(dtype)
+    joint = torch.from_numpy(model.neighbours).to(dtype) * probability.unsqueeze(1)
+    vectors = nn.Parameter(0.1 * torch.randn(len(probability), dimension, generator=chance, dtype=dtype))
+    optimiser = torch.optim.Adam([vectors], lr=learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(at))
+    found = {}
+    for step in range(max(at) + 1):
+        if step in at:
+            found[step] = vectors.detach().clone()
+        scores = vectors @ vectors.T
+        loss = (probability * torch.logsumexp(scores + probability.log(), 1)).sum() - (joint * scores).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return found
+
+
+def optimal_vectors(model: TopicModel, dimension: int) -> Tensor:
+    """The word vectors at the optimum for one-word sentences and inner product, without any training.
+
+    There ``w · w' = PMI(w, w')``; the best vectors of so many dimensions, words counted by their probability, are the
+    leading eigenvectors of the weighted PMI with positive eigenvalues.
+    """
+    root = np.sqrt(model.probability)
+    values, directions = np.linalg.eigh(root[:, None] * model.pmi * root)
+    leading = np.argsort(values)[::-1][:dimension]
+    kept = np.clip(values[leading], 0, None)
+    return torch.from_numpy(directions[:, leading] * np.sqrt(kept) / root[:, None])
+
+
+def half_squared_norms(vectors: Tensor, model: WordModel, norm: Norm, *, length: int = 1) -> Floats:
+    """What the theory sets equal to KL(w), ``[words]``.
+
+    "raw": ½‖w‖². "centred": ½‖w − w̄‖², with w̄ the mean over P. "metric": ½(w − w̄)ᵀG(w − w̄), with G the covariance of
+    the vectors under P (Oyama et al. 2023); it is what KL is to second order, the others if G is the identity.
+    Mean pooling over `length` words divides each vector by it, so that vectors are divided by it first.
+
+    Raises:
+        InputError: an unknown norm.
+    """
+    if norm not in get_args(Norm):
+        raise InputError(f"norm {norm!r} is unknown; choose one of {', '.join(get_args(Norm))}")
+    each = vectors.double().numpy() / length
+    if norm == "raw":
+        return 0.5 * (each**2).sum(1)
+    centred = each - model.probability @ each
+    if norm == "centred":
+        return 0.5 * (centred**2).sum(1)
+    covariance = (centred * model.probability[:, None]).T @ centred
+    return 0.5 * np.einsum("wi,ij,wj->w", centred, covariance, centred)
