@@ -37,11 +37,11 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.single_encoder import inform
+from wig_book.experiments.single_encoder import corpus_information
 from wig_core.plotting import information_against_frequency
 
 # %%
-information = inform(
+information = corpus_information(
     corpus, column=column, min_count=min_count, shuffles=shuffles, seed=seed
 )
 information_against_frequency(information)

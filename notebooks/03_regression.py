@@ -44,7 +44,7 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.rows import headline, readable_fits, regress_by_baseline
+from wig_book.experiments.rows import display_fits, headline, regress_by_baseline
 from wig_book.experiments.setup import weigh_corpus
 from wig_core.plotting import weights_against_information
 
@@ -69,7 +69,7 @@ weights_against_information(words[first], fits[fits["baseline"] == baselines[0]]
 # {glue:text}`baseline:s`, the first of the parameter `baselines`.
 
 # %%
-readable_fits(fits)
+display_fits(fits)
 
 # %% [markdown]
 # Brackets hold 95% intervals. The partial R² is what a quantity explains of the weights once the other one is held

@@ -63,8 +63,8 @@ results: str = "results/quick"  # folder for the numbers
 from IPython.display import HTML
 
 from wig_book.build.publish import publish
-from wig_book.experiments.before_after import weigh_twice
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.before_after import weigh_before_after
+from wig_book.experiments.setup import Setup
 from wig_core.plotting import heat_map
 from wig_core.training.fine_tuning import Recipe
 
@@ -80,7 +80,7 @@ recipe = Recipe(
     batch_size=batch_size,
     seed=seed,
 )
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=[baseline],
@@ -90,7 +90,7 @@ yardstick = Yardstick.of(
     min_count=min_count,
     seed=seed,
 )
-words = weigh_twice(base, recipe, sentences, yardstick)
+words = weigh_before_after(base, recipe, sentences, setup)
 lines = {"before": "before", "after": "after", "kl": "KL(w)"}
 HTML(heat_map(words, lines))
 

@@ -57,12 +57,12 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish, shipped_table
 from wig_book.experiments.before_after import by_sentences, changes_headline, recipes_of
-from wig_book.experiments.rows import changes, readable_changes
-from wig_book.experiments.setup import Yardstick, train_and_weigh
+from wig_book.experiments.rows import changes, display_changes
+from wig_book.experiments.setup import Setup, train_and_weigh
 from wig_book.figures.training import change_forest, fit_against_sentences
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=baselines,
@@ -76,15 +76,15 @@ yardstick = Yardstick.of(
 recipes = recipes_of(
     settings, steps=steps, learning_rate=learning_rate, batch_size=batch_size
 )
-occurrences = train_and_weigh(base, recipes, seeds, yardstick)
-table = changes(occurrences, yardstick, bootstrap=bootstrap, seed=seed)
+occurrences = train_and_weigh(base, recipes, seeds, setup)
+table = changes(occurrences, setup, bootstrap=bootstrap, seed=seed)
 change_forest(table, "correlation")
 
 # %% [markdown]
 # The signed correlation of weight and information, before (hollow) and after (filled), with its 95% interval.
 
 # %%
-readable_changes(table)
+display_changes(table)
 
 # %% [markdown]
 # Slopes are in units of the weight, and fine-tuning may lengthen all embeddings alike; the correlation is free of that.
@@ -93,7 +93,7 @@ readable_changes(table)
 # on these weights is estimated by how well the halves agree. And the more sentences are weighed, the less noise is left:
 
 # %%
-growth = by_sentences(occurrences, recipes[0], yardstick, sizes=sizes, seed=seed)
+growth = by_sentences(occurrences, recipes[0], setup, sizes=sizes, seed=seed)
 fit_against_sentences(growth)
 
 # %% tags=["remove-cell"]
@@ -124,4 +124,4 @@ publish(
 # The same table from the profile `full`, whose numbers are kept in the repository: more settings, sentences and seeds.
 
 # %%
-shipped_table(shipped, "table_before_after_changes", then=readable_changes)
+shipped_table(shipped, "table_before_after_changes", then=display_changes)

@@ -61,7 +61,7 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.experiments.training_dynamics import dynamics, dynamics_headline
 from wig_book.figures.training import fit_along_training, state_along_training
 from wig_core.training.fine_tuning import Recipe, fine_tune
@@ -78,7 +78,7 @@ recipe = Recipe(
     batch_size=batch_size,
     seed=seed,
 )
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=baselines,
@@ -92,7 +92,7 @@ yardstick = Yardstick.of(
 encoders = fine_tune(base, recipe, at=look_at)
 course = dynamics(
     encoders,
-    yardstick,
+    setup,
     examples="halves",
     bootstrap=bootstrap,
     seed=seed,

@@ -62,18 +62,18 @@ results: str = "results/quick"  # folder for the numbers
 from wig_book.build.publish import publish
 from wig_book.experiments.reversal import (
     load_reversal,
+    parse_return_recipes,
+    return_interval,
     reversal_headline,
     reverse,
-    rise,
-    ways_forth,
 )
-from wig_book.experiments.rows import readable_changes, readable_fits
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.rows import display_changes, display_fits
+from wig_book.experiments.setup import Setup
 from wig_book.figures.training import reversal
-from wig_core.training.fine_tuning import MaskedRecipe
+from wig_core.training.fine_tuning import MaskedLMRecipe
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=baselines,
@@ -84,10 +84,10 @@ yardstick = Yardstick.of(
     min_count=min_count,
     seed=seed,
 )
-back = MaskedRecipe(
+back = MaskedLMRecipe(
     corpus=corpus, steps=masked_steps, learning_rate=masked_learning_rate, seed=seed
 )
-ways = ways_forth(
+ways = parse_return_recipes(
     forth,
     steps=forth_steps,
     learning_rate=forth_learning_rate,
@@ -98,8 +98,8 @@ if shipped:
     course, risen = load_reversal(shipped)
 else:
     fit = {"back_at": masked_at, "bootstrap": bootstrap, "seed": seed}
-    course = reverse(encoder, back, ways, yardstick, forth_at=forth_at, **fit)
-    risen = rise(encoder, back, ways[tested], tested_seeds, yardstick, **fit)
+    course = reverse(encoder, back, ways, setup, forth_at=forth_at, **fit)
+    risen = return_interval(encoder, back, ways[tested], tested_seeds, setup, **fit)
 reversal(course)
 
 # %% tags=["remove-cell"]
@@ -117,7 +117,7 @@ publish(results, "reversal", numbers, course=course, rise=risen)
 
 # %%
 last = course.groupby(["stage", "baseline", "x"], sort=False).last().reset_index()
-readable_fits(last.drop(columns="n_words"), ["stage", "step", "baseline", "x"])
+display_fits(last.drop(columns="n_words"), ["stage", "step", "baseline", "x"])
 
 # %% [markdown]
 # *lee* is the agreement with people's judgements of similarity. It need not rise together with the correlation: what a pair of texts teaches is one thing, how much words weigh is another.
@@ -127,7 +127,7 @@ readable_fits(last.drop(columns="n_words"), ["stage", "step", "baseline", "x"])
 # One way forth, chosen because it rose most with the first seed, was taken with {glue:text}`runs` seeds; differences are paired word by word, with 95% intervals over words and runs.
 
 # %%
-readable_changes(risen)
+display_changes(risen)
 
 # %% [markdown]
 # From the masked end to the contrastive one, the correlation of weight with KL(w) changes under {glue:text}`baseline_0:s` by {glue:text}`correlation_0:+.3f` [{glue:text}`correlation_low_0:+.3f`, {glue:text}`correlation_high_0:+.3f`], from

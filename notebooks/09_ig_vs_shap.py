@@ -59,26 +59,26 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.experiments.specifications import (
     convergence,
-    fits_of_readings,
-    readable_readings,
-    readings_headline,
-    readings_of,
-    two_weightings,
-    weigh_readings,
+    display_specifications,
+    fit_specifications,
+    parse_specifications,
+    specification_numbers,
+    weigh_specifications,
+    weights_side_by_side,
 )
 from wig_book.figures.specifications import (
     convergence_of_samples,
-    readings_forest,
+    specifications_forest,
     weightings,
 )
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     max_sentences=max_sentences,
@@ -95,37 +95,39 @@ recipe = Recipe(
     learning_rate=learning_rate,
     batch_size=batch_size,
 )
-occurrences = weigh_readings(base, recipe, seeds, yardstick, readings_of(readings))
-table = fits_of_readings(base, occurrences, yardstick, bootstrap=bootstrap, seed=seed)
-words = two_weightings(occurrences, yardstick)
+occurrences = weigh_specifications(
+    base, recipe, seeds, setup, parse_specifications(readings)
+)
+table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
+words = weights_side_by_side(occurrences, setup)
 weightings(words)
 
 # %% [markdown]
 # Each point is a word: its weight by the one method against that by the other, before fine-tuning and after it. On the dotted line they are equal.
 
 # %%
-readings_forest(table)
+specifications_forest(table)
 
 # %% [markdown]
 # R², signed correlation and ΔR² for KL(w), before (hollow) and after (filled) fine-tuning, with 95% intervals over words and runs. *default* is
 # Integrated Gradients. For both quantities:
 
 # %%
-readable_readings(table, "kl")
+display_specifications(table, "kl")
 
 # %%
-readable_readings(table, "self_information")
+display_specifications(table, "self_information")
 
 # %% tags=["remove-cell"]
 errors = convergence(
     SentenceEncoder.load(base),
-    yardstick,
+    setup,
     permutations=permutations,
     sentences=enumerated,
 )
 means = errors.groupby("permutations")["error"].mean()
 rank = words.groupby("stage")[["ig", "shap"]].corr(method="spearman")
-numbers = readings_headline(table) | {
+numbers = specification_numbers(table) | {
     "rank_before": rank.loc["before", "ig"]["shap"],
     "rank_after": rank.loc["after", "ig"]["shap"],
     "worst_shap": table.loc[table["reading"] == "shap", "completeness_error"].max(),

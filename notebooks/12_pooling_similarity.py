@@ -55,19 +55,19 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.experiments.specifications import (
-    fits_of_readings,
-    readable_readings,
-    readings_headline,
-    readings_of,
-    weigh_readings,
+    display_specifications,
+    fit_specifications,
+    parse_specifications,
+    specification_numbers,
+    weigh_specifications,
 )
-from wig_book.figures.specifications import readings_forest
+from wig_book.figures.specifications import specifications_forest
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     max_sentences=max_sentences,
@@ -84,18 +84,20 @@ recipe = Recipe(
     learning_rate=learning_rate,
     batch_size=batch_size,
 )
-occurrences = weigh_readings(base, recipe, seeds, yardstick, readings_of(readings))
-table = fits_of_readings(base, occurrences, yardstick, bootstrap=bootstrap, seed=seed)
-readings_forest(table)
+occurrences = weigh_specifications(
+    base, recipe, seeds, setup, parse_specifications(readings)
+)
+table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
+specifications_forest(table)
 
 # %% [markdown]
 # R², signed correlation and ΔR² for KL(w), a line a combination, the best R² after fine-tuning first; *default* is mean pooling and cosine.
 
 # %%
-readable_readings(table)
+display_specifications(table)
 
 # %% tags=["remove-cell"]
-publish(results, "pooling_similarity", readings_headline(table), readings=table)
+publish(results, "pooling_similarity", specification_numbers(table), readings=table)
 
 # %% [markdown]
 # Over {glue:text}`readings` combinations R² after fine-tuning goes from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to

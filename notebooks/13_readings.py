@@ -67,18 +67,18 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.experiments.specifications import (
-    fits_of_readings,
-    readings_headline,
-    readings_of,
-    weigh_readings,
+    fit_specifications,
+    parse_specifications,
+    specification_numbers,
+    weigh_specifications,
 )
-from wig_book.figures.specifications import readings_forest
+from wig_book.figures.specifications import specifications_forest
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     max_sentences=max_sentences,
@@ -95,19 +95,21 @@ recipe = Recipe(
     learning_rate=learning_rate,
     batch_size=batch_size,
 )
-occurrences = weigh_readings(base, recipe, seeds, yardstick, readings_of(readings))
-table = fits_of_readings(base, occurrences, yardstick, bootstrap=bootstrap, seed=seed)
-readings_forest(table)
+occurrences = weigh_specifications(
+    base, recipe, seeds, setup, parse_specifications(readings)
+)
+table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
+specifications_forest(table)
 
 # %%
-readings_forest(table, x="self_information")
+specifications_forest(table, x="self_information")
 
 # %% [markdown]
 # R², signed correlation and ΔR², first for KL(w), then for −log P(w); before (hollow) and after (filled) fine-tuning, with 95% intervals over words and runs. The book's default is shaded. Each
 # line names what differs from it.
 
 # %% tags=["remove-cell"]
-publish(results, "readings", readings_headline(table), readings=table)
+publish(results, "readings", specification_numbers(table), readings=table)
 
 # %% [markdown]
 # Over {glue:text}`readings` readings the middle R² for KL(w) after fine-tuning is {glue:text}`r2_after_kl:.3f` (from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`), and the middle ΔR²

@@ -42,11 +42,11 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
 from wig_book.experiments.faithfulness import faithfulness, faithfulness_headline
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.figures.specifications import perturbations
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     max_sentences=max_sentences,
@@ -59,7 +59,7 @@ yardstick = Yardstick.of(
 curves, areas = faithfulness(
     encoders,
     methods,
-    yardstick,
+    setup,
     baseline=baseline,
     random_orders=random_orders,
     bootstrap=bootstrap,

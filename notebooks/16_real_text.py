@@ -39,7 +39,7 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.rows import readable_changes
+from wig_book.experiments.rows import display_changes
 from wig_book.experiments.theorem_real_text import (
     input_norm_changes,
     readable_static,
@@ -94,7 +94,7 @@ recipe = Recipe(
 changed = input_norm_changes(
     base, recipe, seeds, information, bootstrap=bootstrap, seed=seed
 )
-readable_changes(changed, ["x"])
+display_changes(changed, ["x"])
 
 # %% tags=["remove-cell"]
 publish(

@@ -57,12 +57,12 @@ import pandas as pd
 
 from wig_book.build.publish import publish, shipped_table
 from wig_book.experiments.before_after import changes_headline, recipes_of
-from wig_book.experiments.rows import changes, readable_changes
-from wig_book.experiments.setup import Yardstick, train_and_weigh, weigh_pairs
+from wig_book.experiments.rows import changes, display_changes
+from wig_book.experiments.setup import Setup, train_and_weigh, weigh_pairs
 from wig_book.figures.training import change_forest
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=baselines,
@@ -76,16 +76,16 @@ yardstick = Yardstick.of(
 recipes = recipes_of(
     settings, steps=steps, learning_rate=learning_rate, batch_size=batch_size
 )
-trained = train_and_weigh(base, recipes, seeds, yardstick)
-occurrences = pd.concat([trained, weigh_pairs(pairs, yardstick)])
-table = changes(occurrences, yardstick, bootstrap=bootstrap, seed=seed)
+trained = train_and_weigh(base, recipes, seeds, setup)
+occurrences = pd.concat([trained, weigh_pairs(pairs, setup)])
+table = changes(occurrences, setup, bootstrap=bootstrap, seed=seed)
 change_forest(table, "correlation")
 
 # %% [markdown]
 # The signed correlation of weight and KL(w), before (hollow) and after (filled), with its 95% interval.
 
 # %%
-readable_changes(table)
+display_changes(table)
 
 # %% tags=["remove-cell"]
 publish(results, "retrieval", changes_headline(table), changes=table)
@@ -101,4 +101,4 @@ publish(results, "retrieval", changes_headline(table), changes=table)
 # The same from the profile `full`, whose numbers are kept in the repository.
 
 # %%
-shipped_table(shipped, "retrieval_changes", then=readable_changes)
+shipped_table(shipped, "retrieval_changes", then=display_changes)

@@ -53,14 +53,14 @@ from wig_book.experiments.parts_of_speech import (
     weight_by_part,
     within_classes,
 )
-from wig_book.experiments.rows import readable_fits
-from wig_book.experiments.setup import Yardstick, train_and_weigh
+from wig_book.experiments.rows import display_fits
+from wig_book.experiments.setup import Setup, train_and_weigh
 from wig_book.figures.training import weights_of_parts
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=baselines,
@@ -72,8 +72,8 @@ yardstick = Yardstick.of(
     seed=seed,
 )
 recipe = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size)
-occurrences = train_and_weigh(base, [recipe], seeds, yardstick)
-parts = parts_of_speech(yardstick.sentences)
+occurrences = train_and_weigh(base, [recipe], seeds, setup)
+parts = parts_of_speech(setup.sentences)
 weights = weight_by_part(occurrences, parts)
 weights_of_parts(weights)
 
@@ -83,7 +83,7 @@ weights_of_parts(weights)
 # ## Within the classes
 
 # %%
-classes = within_classes(occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed)
+classes = within_classes(occurrences, setup, parts, bootstrap=bootstrap, seed=seed)
 readable_classes(classes)
 
 # %% [markdown]
@@ -91,13 +91,13 @@ readable_classes(classes)
 
 # %%
 fits = fits_within_classes(
-    yardstick.weigh(SentenceEncoder.load(encoder)),
-    yardstick,
+    setup.weigh(SentenceEncoder.load(encoder)),
+    setup,
     parts,
     bootstrap=bootstrap,
     seed=seed,
 )
-readable_fits(fits, ["baseline", "class", "x"])
+display_fits(fits, ["baseline", "class", "x"])
 
 # %% [markdown]
 # ## How much of the change is only the divide?
@@ -105,7 +105,7 @@ readable_fits(fits, ["baseline", "class", "x"])
 # The change of R² on KL is divided: *unique* is what KL explains beside the divide of open and closed words, *common* what it shares with it, and *group* what the divide explains by itself.
 
 # %%
-split = split_of_change(occurrences, yardstick, parts, bootstrap=bootstrap, seed=seed)
+split = split_of_change(occurrences, setup, parts, bootstrap=bootstrap, seed=seed)
 readable_split(split)
 
 # %% tags=["remove-cell"]

@@ -47,14 +47,14 @@ from wig_book.experiments.rival_measures import (
     readable_quantities,
     word_quantities,
 )
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.figures.regression import quantities_bars
 from wig_book.labels import MEASURE_NAMES
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.word_weights import mean_weights
 
 # %%
-yardstick = Yardstick.of(
+setup = Setup.of(
     corpus,
     column=column,
     baselines=[baseline],
@@ -65,9 +65,9 @@ yardstick = Yardstick.of(
     min_count=min_count,
     seed=seed,
 )
-weights = mean_weights(yardstick.weigh(SentenceEncoder.load(encoder)))
+weights = mean_weights(setup.weigh(SentenceEncoder.load(encoder)))
 quantities = word_quantities(
-    yardstick.whole, min_count=min_count, shuffles=shuffles, topics=topics, seed=seed
+    setup.whole, min_count=min_count, shuffles=shuffles, topics=topics, seed=seed
 )
 shares = explained(
     weights, quantities, list(MEASURE_NAMES), bootstrap=bootstrap, seed=seed

@@ -47,7 +47,7 @@ from IPython.display import Markdown
 
 from wig_book.build.publish import publish
 from wig_book.experiments.across_models import analyse, analysis_headline
-from wig_book.experiments.rows import readable_changes, readable_fits
+from wig_book.experiments.rows import display_changes, display_fits
 from wig_core.plotting import weights_against_information
 
 # %%
@@ -75,13 +75,13 @@ weights_against_information(
 # The weight of each word under the first baseline against the two quantities, with the fitted lines.
 
 # %%
-readable_fits(found.fits)
+display_fits(found.fits)
 
 # %% [markdown]
 # Before and after, if a base was given:
 
 # %%
-readable_changes(found.changes, ["baseline", "x"]) if base else Markdown(
+display_changes(found.changes, ["baseline", "x"]) if base else Markdown(
     "No base was given."
 )
 

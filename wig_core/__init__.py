@@ -10,7 +10,7 @@ from wig_core.word_weights import word_weights  # at once: a module of the same 
 
 if TYPE_CHECKING:
     from wig_core.attribution.contributions import Contributions, load_contributions, save_contributions
-    from wig_core.attribution.explainer import Attribution
+    from wig_core.attribution.explainer import Explainer
     from wig_core.attribution.integrated_gradients import integrated_gradients
     from wig_core.attribution.shapley import shapley_values
     from wig_core.encoders.encoder import SentenceEncoder
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "attribution.contributions": ["Contributions", "load_contributions", "save_contributions"],
-    "attribution.explainer": ["Attribution"],
+    "attribution.explainer": ["Explainer"],
     "attribution.integrated_gradients": ["integrated_gradients"],
     "attribution.shapley": ["shapley_values"],
     "encoders.encoder": ["SentenceEncoder"],
@@ -38,9 +38,9 @@ _MODULES = {
 }
 _HOMES = {name: f"wig_core.{module}" for module, names in _MODULES.items() for name in names}
 __all__ = [  # spelled out for type checkers
-    "Attribution",
     "Contributions",
     "Corpus",
+    "Explainer",
     "InputError",
     "Recipe",
     "Regression",

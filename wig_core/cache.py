@@ -48,7 +48,7 @@ def only_kept() -> Iterator[None]:
         _LOOKING.reset(token)
 
 
-def root_of(kind: str) -> Path:
+def cache_dir(kind: str) -> Path:
     """The folder in which what is of a kind lies."""
     return Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
 
@@ -68,8 +68,8 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
     Raises:
         InputError: the cache cannot be written; what `make` has done so far is kept.
     """
-    root = root_of(kind)
-    name, crew = hash_of(key), Crew.now()
+    root = cache_dir(kind)
+    name, crew = stable_hash(key), Crew.now()
     folder, unfinished = root / name, root / f"{name}.unfinished"
     if _LOOKING.get():
         if not _is_whole(folder):
@@ -87,7 +87,7 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
                     unfinished.rename(folder)
             crew.wait()
     except Exception as error:
-        if not (why := unwritten(error)):
+        if not (why := write_failure(error)):
             raise
         raise InputError(f"cache {str(root)!r} cannot be written {why}, or set WIG_CACHE to another folder") from error
     return folder
@@ -101,7 +101,7 @@ def _is_there(folder: Path) -> bool:
     return folder.exists()
 
 
-def write_whole(texts: Mapping[Path, str]) -> None:
+def write_atomically(texts: Mapping[Path, str]) -> None:
     """Write files, each whole; if one cannot be written, all stay as they were.
 
     Raises:
@@ -121,7 +121,7 @@ def write_whole(texts: Mapping[Path, str]) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from None
 
 
-def unwritten(error: Exception) -> str | None:
+def write_failure(error: Exception) -> str | None:
     """Why a file was not written, and what helps; None for an error of another kind.
 
     Example:
@@ -138,7 +138,7 @@ def unwritten(error: Exception) -> str | None:
     return f"({os.strerror(number)}); {_REMEDIES[number]}" if number in _REMEDIES else None
 
 
-def hash_of(key: Any) -> str:
+def stable_hash(key: Any) -> str:
     """A short name for what is representable as JSON: the same for the same."""
     return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:20]
 
@@ -149,7 +149,7 @@ def source_hash(*modules: str) -> str:
     Raises:
         ModuleNotFoundError: a module does not exist, so that a renamed one cannot drop out of a key unnoticed.
     """
-    return hash_of([_hash(file) for module in modules for file in source_files(module)])
+    return stable_hash([_hash(file) for module in modules for file in source_files(module)])
 
 
 def source_files(module: str) -> list[Path]:

@@ -34,13 +34,13 @@ def fail(code: int, *lines: str) -> int:
 
 def explain(options: argparse.Namespace) -> None:
     """Print which words drive the embedding of sentences, or the similarity of two."""
-    from wig_core.attribution.explainer import Attribution
+    from wig_core.attribution.explainer import Explainer
     from wig_core.attribution.shapley import forward_passes
     from wig_core.attribution.similarity import explain_similarity, explain_weights
     from wig_core.encoders.encoder import SentenceEncoder
     from wig_core.text.words import segment
 
-    attribution = Attribution(options.method, options.baseline, permutations=options.permutations)
+    attribution = Explainer(options.method, options.baseline, permutations=options.permutations)
     if options.similar_to and len(options.sentences) > 1:
         raise InputError(f"--similar-to compares one sentence, {len(options.sentences)} are given; ask one by one")
     encoder = SentenceEncoder.load(options.encoder)

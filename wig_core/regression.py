@@ -174,11 +174,11 @@ def compare(
         raise InputError(
             f"{len(words)} common words, or weights that do not vary: nothing to compare; give more sentences"
         )
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     statistics = [_statistics(quantity, weights)]
     for _ in range(bootstrap):
-        rows = chance.integers(len(words), size=len(words))
-        runs = 1 + chance.integers(len(after), size=len(after))
+        rows = rng.integers(len(words), size=len(words))
+        runs = 1 + rng.integers(len(after), size=len(after))
         statistics.append(_statistics(quantity[rows], weights[np.ix_(rows, np.append(0, runs))]))
     measured = np.array(statistics)  # [1 + bootstrap, before or after, statistic]
     sides = {"before": measured[:, 0], "after": measured[:, 1], "difference": measured[:, 1] - measured[:, 0]}

@@ -66,10 +66,10 @@ def reliability(occurrences: pd.DataFrame, *, splits: int = 50, seed: int = 0) -
     repeated = occurrences[counts >= 2].sort_values("word", kind="stable")
     if repeated["word"].nunique() < 3:
         raise InputError("fewer than three words occur twice; give more sentences")
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     estimates = []
     for _ in range(splits):
-        shuffled = repeated.iloc[chance.permutation(len(repeated))]
+        shuffled = repeated.iloc[rng.permutation(len(repeated))]
         half = shuffled.groupby("word").cumcount() % 2
         means = shuffled.groupby(["word", half])["weight"].mean().unstack()
         correlation = means[0].corr(means[1])

@@ -31,7 +31,7 @@ def in_project(command: Command, options: argparse.Namespace) -> None:
     try:
         from wig_book.build.kernel import BuildError
         from wig_book.build.pages import Project
-        from wig_core.cache import unwritten
+        from wig_core.cache import write_failure
     except ModuleNotFoundError as error:
         raise InputError(f"the book's packages are missing ({error.name}); pip install 'wig-core[book]'") from None
     try:
@@ -39,7 +39,7 @@ def in_project(command: Command, options: argparse.Namespace) -> None:
     except BuildError as error:
         raise SystemExit(fail(1, str(error))) from None
     except OSError as error:
-        if not (why := unwritten(error)):
+        if not (why := write_failure(error)):
             raise
         file = error.filename or "a file"
         raise SystemExit(fail(1, f"{file} cannot be written {why} and run again: finished pages are kept")) from None

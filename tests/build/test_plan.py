@@ -23,12 +23,12 @@ from wig_book.build.plan import Plan, Room, as_text, plan
 from wig_book.build.precompute import warm
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run, execute_pages
-from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.explainer import Explainer
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.text.sources import place_on_hub
-from wig_core.training.fine_tuning import MaskedRecipe, Recipe
+from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe
 
 PROJECT = Project(ROOT)
 NOBODY = "http://127.0.0.1:9"  # nobody listens there
@@ -71,14 +71,14 @@ def test_operations_of_forward_passes() -> None:
 @pytest.mark.parametrize(
     ("attribution", "words", "passes"),
     [
-        (Attribution(tolerance=0.05), 3, 2 * 16 + 16 * (1 + 3)),  # 16 nodes tried with one direction, then with three
-        (Attribution(tolerance=0.01), 3, 2 * (16 + 20) + 20 * (1 + 3)),
-        (Attribution(tolerance=0.05, target="norm"), 3, 2 * 16 + 16 * 2),
-        (Attribution("shap"), 3, 8),
-        (Attribution("shap"), 11, 16 * 10 + 2),
+        (Explainer(tolerance=0.05), 3, 2 * 16 + 16 * (1 + 3)),  # 16 nodes tried with one direction, then with three
+        (Explainer(tolerance=0.01), 3, 2 * (16 + 20) + 20 * (1 + 3)),
+        (Explainer(tolerance=0.05, target="norm"), 3, 2 * 16 + 16 * 2),
+        (Explainer("shap"), 3, 8),
+        (Explainer("shap"), 11, 16 * 10 + 2),
     ],
 )
-def test_passes_of_a_sentence(attribution: Attribution, words: int, passes: float) -> None:
+def test_passes_of_a_sentence(attribution: Explainer, words: int, passes: float) -> None:
     assert passes_of_attribution(attribution, [words]) == [(passes, pytest.approx(1.2 * words + 2))]
 
 
@@ -88,7 +88,7 @@ def test_passes_of_training() -> None:
     assert 10 < tokens < 25  # halves of sentences
     [(passes, _)] = passes_of_training(Recipe("unsupervised-simcse", steps=5, batch_size=8))
     assert passes == 3 * 5 * 8 * 2  # of sentences, twice each
-    [(passes, tokens)] = passes_of_training(MaskedRecipe(steps=2, tokens_per_batch=100))
+    [(passes, tokens)] = passes_of_training(MaskedLMRecipe(steps=2, tokens_per_batch=100))
     assert passes * tokens == pytest.approx(3 * 2 * 100)
 
 

@@ -9,18 +9,18 @@ import pytest
 
 from wig_book.build.publish import shipped_table
 from wig_book.experiments import before_after, reversal, training_dynamics
-from wig_book.experiments.rows import changes, readable_changes
-from wig_book.experiments.setup import Yardstick, train_and_weigh
+from wig_book.experiments.rows import changes, display_changes
+from wig_book.experiments.setup import Setup, train_and_weigh
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.training.fine_tuning import MaskedRecipe, Recipe
+from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe
 
 RECIPE = Recipe(steps=2, batch_size=8, bf16=False)
 
 
 @pytest.fixture(scope="module")
-def yardstick() -> Yardstick:
-    return Yardstick.of("lee", max_sentences=6, max_words=12, min_count=3, tolerance=0.1)
+def setup() -> Setup:
+    return Setup.of("lee", max_sentences=6, max_words=12, min_count=3, tolerance=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -33,28 +33,28 @@ def own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WIG_CACHE", str(cache))
 
 
-def test_before_and_after_are_weighed_on_the_same_words(bert: SentenceEncoder, yardstick: Yardstick) -> None:
+def test_before_and_after_are_weighed_on_the_same_words(bert: SentenceEncoder, setup: Setup) -> None:
     recipes = [RECIPE, replace(RECIPE, pooling="cls", similarity="dot")]
-    occurrences = train_and_weigh(bert.name, recipes, [0, 1], yardstick)
+    occurrences = train_and_weigh(bert.name, recipes, [0, 1], setup)
     encoders = occurrences.groupby(["pooling", occurrences["seed"].fillna(-1), "baseline"])
     assert len(encoders) == 2 * 3 * 2
     words = [tuple(table["word"]) for _, table in encoders]
     assert len(set(words)) == 1
-    table = changes(occurrences, yardstick, bootstrap=20)
+    table = changes(occurrences, setup, bootstrap=20)
     assert len(table) == 2 * 2 * 2
     assert (table["runs"] == 2).all()
     np.testing.assert_allclose(table["r2_difference"], table["r2_after"] - table["r2_before"], atol=1e-12)
-    assert list(readable_changes(table).index.names) == ["setting", "baseline", "quantity"]
-    growth = before_after.by_sentences(occurrences, recipes[0], yardstick, sizes=[3, 6], draws=2)
+    assert list(display_changes(table).index.names) == ["setting", "baseline", "quantity"]
+    growth = before_after.by_sentences(occurrences, recipes[0], setup, sizes=[3, 6], draws=2)
     assert len(growth) == 2 * 2 * 2 * 2
     whole = growth[(growth["sentences"] == 6) & (growth["stage"] == "before") & (growth["baseline"] == "mask")]
     expected = table.loc[(table["baseline"] == "mask") & (table["x"] == "kl"), "r2_before"].iloc[0]
     np.testing.assert_allclose(whole["r2"], expected)
 
 
-def test_the_course_begins_at_the_base_and_comes_back_to_it(bert: SentenceEncoder, yardstick: Yardstick) -> None:
-    back = MaskedRecipe(corpus="lee", steps=2, tokens_per_batch=200)
-    table = reversal.reverse(bert.name, back, {"again": RECIPE}, yardstick, back_at=[0], forth_at=[], bootstrap=10)
+def test_the_course_begins_at_the_base_and_comes_back_to_it(bert: SentenceEncoder, setup: Setup) -> None:
+    back = MaskedLMRecipe(corpus="lee", steps=2, tokens_per_batch=200)
+    table = reversal.reverse(bert.name, back, {"again": RECIPE}, setup, back_at=[0], forth_at=[], bootstrap=10)
     assert list(table.groupby("stage", sort=False)["step"].unique().map(list)) == [[0, 2], [0, 2]]
     end = table[(table["stage"] == "masked") & (table["step"] == 2)].drop(columns=["stage", "step"])
     start = table[(table["stage"] == "again") & (table["step"] == 0)].drop(columns=["stage", "step"])
@@ -62,8 +62,8 @@ def test_the_course_begins_at_the_base_and_comes_back_to_it(bert: SentenceEncode
     assert table[["norm", "uniformity", "alignment", "lee"]].notna().all(axis=None)
 
 
-def test_weighs_a_sentence_twice(bert: SentenceEncoder, yardstick: Yardstick) -> None:
-    table = before_after.weigh_twice(bert.name, RECIPE, ["The cat sat."], yardstick)
+def test_weighs_a_sentence_twice(bert: SentenceEncoder, setup: Setup) -> None:
+    table = before_after.weigh_before_after(bert.name, RECIPE, ["The cat sat."], setup)
     assert list(table["word"]) == ["the", "cat", "sat", "."]
     assert (table["before"] != table["after"]).any()
 

@@ -15,7 +15,7 @@ from wig_book.experiments.parts_of_speech import (
     weight_by_part,
     within_classes,
 )
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_core.errors import InputError
 from wig_core.text.corpus import Corpus
 from wig_core.text.words import segment
@@ -50,36 +50,36 @@ def test_a_word_has_the_part_that_it_has_most_often():
     assert "." not in parts.index
 
 
-def made_up(seed: int = 0) -> tuple[pd.DataFrame, Yardstick, pd.DataFrame]:
+def made_up(seed: int = 0) -> tuple[pd.DataFrame, Setup, pd.DataFrame]:
     """Weights that follow the class alone before, and KL as well after."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     words = [f"w{i}" for i in range(60)]
     is_open = np.arange(60) % 2 == 0
-    kl = chance.normal(size=60) + is_open
+    kl = rng.normal(size=60) + is_open
     information = pd.DataFrame({"kl": kl, "self_information": kl}, index=pd.Index(words, name="word"))
-    yardstick = Yardstick([], information, ["mask"], 0.01, "float32", Corpus("toy", []), 1)
+    setup = Setup([], information, ["mask"], 0.01, "float32", Corpus("toy", []), 1)
     parts = pd.DataFrame({"part": np.where(is_open, "noun", "determiner"), "open": is_open}, index=information.index)
     tables = []
     for run, pull in ((pd.NA, 0.0), (0, 2.0), (1, 2.0)):
-        weight = 5 + is_open + pull * kl + 0.3 * chance.normal(size=60)
+        weight = 5 + is_open + pull * kl + 0.3 * rng.normal(size=60)
         tables.append(pd.DataFrame({"word": words, "weight": weight, "baseline": "mask", "seed": run}))
-    return pd.concat(tables, ignore_index=True), yardstick, parts
+    return pd.concat(tables, ignore_index=True), setup, parts
 
 
 def test_what_kl_explains_beside_the_classes():
-    occurrences, yardstick, parts = made_up()
-    classes = within_classes(occurrences, yardstick, parts, bootstrap=100)
+    occurrences, setup, parts = made_up()
+    classes = within_classes(occurrences, setup, parts, bootstrap=100)
     of_kl = classes[classes["x"] == "kl"].set_index("class")
     assert list(of_kl.index) == ["all", "open", "closed"]
     assert (of_kl.loc[["open", "closed"], "r2_before"] < 0.2).all()
     assert (of_kl.loc[["open", "closed"], "r2_after"] > 0.9).all()
     assert of_kl.loc["open", "n_words"] == 30
-    split = split_of_change(occurrences, yardstick, parts, bootstrap=100)
+    split = split_of_change(occurrences, setup, parts, bootstrap=100)
     share = split[split["x"] == "kl"].set_index("share")["difference"]
     assert share["total"] == pytest.approx(share["unique"] + share["common"])
     assert share["unique"] > 0.3
     weights = weight_by_part(occurrences, parts)
-    fits = fits_within_classes(occurrences[occurrences["seed"].isna()], yardstick, parts, bootstrap=50)
+    fits = fits_within_classes(occurrences[occurrences["seed"].isna()], setup, parts, bootstrap=50)
     numbers = parts_headline(classes, weights, split, fits)
     assert numbers["closed_before"] < 1
     assert numbers["encoder_open"] == pytest.approx(of_kl.loc["open", "correlation_before"])
@@ -87,8 +87,8 @@ def test_what_kl_explains_beside_the_classes():
 
 
 def test_the_split_is_a_difference_of_r2():
-    chance = np.random.default_rng(1)
-    x, before, after = chance.normal(size=(3, 40))
+    rng = np.random.default_rng(1)
+    x, before, after = rng.normal(size=(3, 40))
     group = np.arange(40) < 15
     found = paired_split(x, group, before, [after], bootstrap=0)
 
@@ -102,6 +102,6 @@ def test_the_split_is_a_difference_of_r2():
 
 
 def test_one_class_alone_cannot_be_split():
-    occurrences, yardstick, parts = made_up()
+    occurrences, setup, parts = made_up()
     with pytest.raises(InputError, match="one class"):
-        split_of_change(occurrences, yardstick, parts.assign(open=True), bootstrap=0)
+        split_of_change(occurrences, setup, parts.assign(open=True), bootstrap=0)

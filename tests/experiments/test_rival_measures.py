@@ -22,10 +22,10 @@ CORPUS = Corpus("toy", ["the cat sleeps", "the dog barks", "the cat eats", "a do
 
 
 def random_words(seed: int, size: int = 60) -> tuple[pd.DataFrame, pd.DataFrame]:
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     words = pd.Index([f"w{i}" for i in range(size)], name="word")
-    quantities = pd.DataFrame(chance.normal(size=(size, len(MEASURE_NAMES))), index=words, columns=list(MEASURE_NAMES))
-    return pd.DataFrame({"weight": quantities["kl"] + chance.normal(size=size)}, index=words), quantities
+    quantities = pd.DataFrame(rng.normal(size=(size, len(MEASURE_NAMES))), index=words, columns=list(MEASURE_NAMES))
+    return pd.DataFrame({"weight": quantities["kl"] + rng.normal(size=size)}, index=words), quantities
 
 
 def test_document_frequency_and_sif_by_hand():
@@ -44,8 +44,8 @@ def test_topics_that_know_the_word():
 def test_r2_is_that_of_scikit_learn():
     from sklearn.linear_model import LinearRegression
 
-    chance = np.random.default_rng(0)
-    x, y = chance.normal(size=(30, 3)), chance.normal(size=30)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 3)), rng.normal(size=30)
     assert r2_of(x, y) == pytest.approx(LinearRegression().fit(x, y).score(x, y))
     assert r2_of(x[:, :0], y) == 0
 
@@ -53,8 +53,8 @@ def test_r2_is_that_of_scikit_learn():
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 4))
 def test_common_parts_sum_to_r2(seed, columns):
-    chance = np.random.default_rng(seed)
-    x, y = chance.normal(size=(20, columns)), chance.normal(size=20)
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(20, columns)), rng.normal(size=20)
     parts = commonality(x, y)
     assert len(parts) == 2**columns - 1
     assert sum(parts.values()) == pytest.approx(r2_of(x, y))
@@ -62,8 +62,8 @@ def test_common_parts_sum_to_r2(seed, columns):
 
 
 def test_a_copy_has_everything_in_common():
-    chance = np.random.default_rng(1)
-    one, y = chance.normal(size=(2, 40))
+    rng = np.random.default_rng(1)
+    one, y = rng.normal(size=(2, 40))
     parts = commonality(np.column_stack([one, 2 * one]), y)
     assert parts[(0, 1)] == pytest.approx(np.corrcoef(one, y)[0, 1] ** 2)
     assert parts[(0,)] == pytest.approx(0, abs=1e-9)

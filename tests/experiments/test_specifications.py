@@ -8,17 +8,17 @@ import pytest
 import torch
 
 from wig_book.experiments import specifications as readings
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_book.experiments.specifications import (
-    Reading,
+    Specification,
     convergence,
-    fits_of_readings,
-    readings_headline,
-    weigh_readings,
+    fit_specifications,
+    specification_numbers,
+    weigh_specifications,
 )
 from wig_core.attribution import explainer
 from wig_core.attribution.contributions import Contributions, load_contributions, save_contributions
-from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
@@ -37,9 +37,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def yardstick() -> Yardstick:
+def setup() -> Setup:
     whole = Corpus("cats", SENTENCES * 2)
-    return Yardstick(SENTENCES, word_information(whole, min_count=1), ("mask",), 0.05, "float32", whole, 1)
+    return Setup(SENTENCES, word_information(whole, min_count=1), ("mask",), 0.05, "float32", whole, 1)
 
 
 def same(these: list[Contributions], those: list[Contributions]) -> None:
@@ -78,25 +78,25 @@ def test_the_same_question_is_answered_once(
     shapley, gradients = shapley_values, integrated_gradients
     monkeypatch.setattr(explainer, "shapley_values", lambda *a, **k: asked.append("shap") or shapley(*a, **k))
     monkeypatch.setattr(explainer, "integrated_gradients", lambda *a, **k: asked.append("ig") or gradients(*a, **k))
-    ways = [Attribution(), Attribution("shap"), Attribution("shap", "deleted"), Attribution(tolerance=0.5)]
+    ways = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
     first = [way.explain_once(bert, SENTENCES[:2]) for way in ways]
     assert asked == ["ig", "shap", "shap", "ig"]
     for way, expected in zip(ways, first, strict=True):
         same(way.explain_once(bert, SENTENCES[:2]), expected)
         same(way.explain(bert, SENTENCES[:2]), expected)
     assert asked == ["ig", "shap", "shap", "ig"] * 2  # explain asks, explain_once does not
-    Attribution().explain_once(bert, SENTENCES[:1])
+    Explainer().explain_once(bert, SENTENCES[:1])
     assert len(asked) == 9
 
 
 @pytest.mark.parametrize(
     ("way", "line"),
     [
-        (Attribution("lime"), "method 'lime' is unknown"),  # type: ignore[arg-type]
-        (Attribution("ig", "deleted"), "'deleted' has no path"),
+        (Explainer("lime"), "method 'lime' is unknown"),  # type: ignore[arg-type]
+        (Explainer("ig", "deleted"), "'deleted' has no path"),
     ],
 )
-def test_ways_that_are_not(bert: SentenceEncoder, way: Attribution, line: str) -> None:
+def test_ways_that_are_not(bert: SentenceEncoder, way: Explainer, line: str) -> None:
     with pytest.raises(InputError, match=line):
         way.explain(bert, SENTENCES)
 
@@ -105,60 +105,63 @@ def test_ways_that_are_not(bert: SentenceEncoder, way: Attribution, line: str) -
 
 
 def test_short_forms() -> None:
-    assert str(Reading.parse("deleted shap")) == "shap deleted"
-    assert Reading.parse("default") == Reading()
-    assert readings.readings_of(["pad", "default", "pad mean"]) == [Reading(baseline="pad"), Reading()]
+    assert str(Specification.parse("deleted shap")) == "shap deleted"
+    assert Specification.parse("default") == Specification()
+    assert readings.parse_specifications(["pad", "default", "pad mean"]) == [
+        Specification(baseline="pad"),
+        Specification(),
+    ]
 
 
 @pytest.mark.parametrize("text", ["shap ig", "lime"])
 def test_short_forms_that_are_not(text: str) -> None:
     with pytest.raises(InputError, match=f"reading '{text}'"):
-        Reading.parse(text)
+        Specification.parse(text)
 
 
-def test_directions_and_scales(bert: SentenceEncoder, yardstick: Yardstick, cache: Path) -> None:
+def test_directions_and_scales(bert: SentenceEncoder, setup: Setup, cache: Path) -> None:
     [one] = integrated_gradients(bert, SENTENCES[:1], tolerance=0.05)
-    table = Reading(target="direction", scale="unscaled").weigh(bert, yardstick)
+    table = Specification(target="direction", scale="unscaled").weigh(bert, setup)
     expected = (one.vectors @ one.embedding / one.embedding.norm()).abs()
     np.testing.assert_allclose(table.loc[table["sentence"] == 0, "weight"], expected.numpy(), rtol=1e-4)
-    scaled = Reading(target="direction").weigh(bert, yardstick)
+    scaled = Specification(target="direction").weigh(bert, setup)
     assert (scaled["weight"] / table["weight"]).round(4).tolist() == [
         float(n) for n in table.groupby("sentence")["word"].transform("size")
     ]
 
 
 def test_the_norm_is_what_its_contributions_add_up_to(bert: SentenceEncoder) -> None:
-    [one] = Attribution("shap", target="norm").explain(bert, SENTENCES[:1])
+    [one] = Explainer("shap", target="norm").explain(bert, SENTENCES[:1])
     torch.testing.assert_close(one.vectors.sum(0), one.embedding - one.baseline_embedding, atol=1e-5, rtol=1e-4)
 
 
-def test_fits_of_readings(tiny_folders: dict[str, Path], yardstick: Yardstick, cache: Path) -> None:
+def test_fits_of_readings(tiny_folders: dict[str, Path], setup: Setup, cache: Path) -> None:
     base, recipe = str(tiny_folders["bert"]), Recipe(examples="halves", steps=2, batch_size=4, bf16=False)
-    asked = readings.readings_of(["default", "shap", "unscaled", "subword", "cls"])
-    occurrences = weigh_readings(base, recipe, [0, 1], yardstick, asked)
+    asked = readings.parse_specifications(["default", "shap", "unscaled", "subword", "cls"])
+    occurrences = weigh_specifications(base, recipe, [0, 1], setup, asked)
     assert set(occurrences["seed"].dropna()) == {0, 1}
-    table = fits_of_readings(base, occurrences, yardstick, bootstrap=20)
+    table = fit_specifications(base, occurrences, setup, bootstrap=20)
     assert table["reading"].tolist() == [str(reading) for reading in asked for _ in range(2)]
     of_kl = table[table["x"] == "kl"].set_index("reading")
     assert of_kl.loc["default", "agreement_after"] == 1
     assert -1 <= of_kl.loc["shap", "agreement_before"] < 1
     assert math.isnan(of_kl.loc["subword", "agreement_before"])
     assert set(of_kl["runs"]) == {2}
-    said = readings_headline(table)
+    said = specification_numbers(table)
     assert said["readings"] == 5
     assert said["r2_after_least_kl"] <= said["r2_after_kl"] <= said["r2_after_greatest_kl"]
-    weightings = readings.two_weightings(occurrences[occurrences["scale"] == "scaled"], yardstick)
+    weightings = readings.weights_side_by_side(occurrences[occurrences["scale"] == "scaled"], setup)
     assert {"ig", "shap", "kl"} < set(weightings.columns)
-    assert len(readings.readable_readings(table)) == 5
+    assert len(readings.display_specifications(table)) == 5
 
 
 def test_convergence(bert: SentenceEncoder) -> None:
     whole = Corpus("cats", SENTENCES)
-    yardstick = Yardstick(SENTENCES, word_information(whole, min_count=1), (), 0.05, "float32", whole, 1)
-    table = convergence(bert, yardstick, permutations=(2, 32), seeds=(0, 1))
+    setup = Setup(SENTENCES, word_information(whole, min_count=1), (), 0.05, "float32", whole, 1)
+    table = convergence(bert, setup, permutations=(2, 32), seeds=(0, 1))
     means = table.groupby("permutations")["error"].mean()
     assert means[32] < means[2]
     assert means[0] > 0
-    short = Yardstick(["rain"], yardstick.information, (), 0.05, "float32", Corpus("rain", ["rain"]), 1)
+    short = Setup(["rain"], setup.information, (), 0.05, "float32", Corpus("rain", ["rain"]), 1)
     with pytest.raises(InputError, match="no sentence has 6 to 10 words"):
         convergence(bert, short)

@@ -12,11 +12,9 @@ TOPICS = [["cat", "dog", "cow", "pig"], ["sun", "moon", "star", "sky"], ["red", 
 
 @pytest.fixture(scope="module")
 def topical() -> Corpus:
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     everywhere = ["the", "of", "and"]
-    sentences = [
-        " ".join([*chance.choice(topic, 3), *chance.choice(everywhere, 3)]) for _ in range(300) for topic in TOPICS
-    ]
+    sentences = [" ".join([*rng.choice(topic, 3), *rng.choice(everywhere, 3)]) for _ in range(300) for topic in TOPICS]
     return Corpus("topical", sentences)
 
 

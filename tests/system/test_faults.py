@@ -25,8 +25,8 @@ from toy_book import write_toy
 from wig_book.build.kernel import _ran_out
 from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
-from wig_book.build.run import Run, alone, execute_pages
-from wig_core.cache import unwritten, write_whole
+from wig_book.build.run import Run, build_lock, execute_pages
+from wig_core.cache import write_atomically, write_failure
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -77,7 +77,7 @@ def until(holds: Callable[[], object]) -> None:
 def test_a_second_wig_waits_and_can_be_interrupted(toy: Path, command: str) -> None:
     (toy / "results/quick").mkdir(parents=True)
     (toy / "results/quick/squares.json").write_text("{}")
-    with alone(toy, Progress(io.StringIO())):
+    with build_lock(toy, Progress(io.StringIO())):
         second = wig(*command.split())
         assert second.stderr.readline() == f"wig: another wig is at work in {toy} (pid {os.getpid()}); waiting\n"
         second.send_signal(signal.SIGINT)
@@ -156,19 +156,19 @@ def test_of_several_files_all_are_written_or_none(tmp_path: Path) -> None:
     first.write_text("old")
     (tmp_path / "second.part").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as caught:
-        write_whole({first: "new", second: "new"})
+        write_atomically({first: "new", second: "new"})
     assert caught.value.filename == str(second)
     assert first.read_text() == "old"
     assert list(tmp_path.iterdir()) == [first]
-    write_whole({first: "new", second: "new"})
+    write_atomically({first: "new", second: "new"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
 
 
 def test_errors_of_writing_are_known_from_others(tmp_path: Path) -> None:
     copying = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'b'")])
-    assert unwritten(copying) == FULL
-    assert unwritten(FileNotFoundError(2, "No such file or directory")) is None
-    assert unwritten(RuntimeError("shapes do not match")) is None
+    assert write_failure(copying) == FULL
+    assert write_failure(FileNotFoundError(2, "No such file or directory")) is None
+    assert write_failure(RuntimeError("shapes do not match")) is None
 
 
 def test_a_damaged_record_makes_the_page_anew(toy: Path) -> None:

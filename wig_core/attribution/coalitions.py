@@ -15,15 +15,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from wig_core.attribution.inputs import (
-    Layout,
     Precision,
     Target,
+    TokenizedSentence,
+    apply_target,
     baseline_id,
     batches,
     check_precision,
-    ends_of,
     pad,
-    target_of,
+    path_endpoints,
 )
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -33,7 +33,7 @@ Absence = Literal["mask", "pad", "unk", "zero", "deleted"]
 
 def coalition_values(
     encoder: SentenceEncoder,
-    readings: Sequence[Layout],
+    readings: Sequence[TokenizedSentence],
     coalitions: Sequence[Tensor],
     *,
     baseline: Absence = "mask",
@@ -100,7 +100,7 @@ class _Game:
         values: of the different coalitions, to be filled.
     """
 
-    reading: Layout
+    reading: TokenizedSentence
     present: Tensor
     places: Tensor
     lengths: list[int]
@@ -108,7 +108,7 @@ class _Game:
     values: list[Tensor]
 
     @classmethod
-    def of(cls, encoder: SentenceEncoder, reading: Layout, coalitions: Tensor, baseline: Absence) -> _Game:
+    def of(cls, encoder: SentenceEncoder, reading: TokenizedSentence, coalitions: Tensor, baseline: Absence) -> _Game:
         owners = reading.owners.cpu()
         always = coalitions.new_ones(len(coalitions), 1)  # what special tokens belong to; owner −1 is the last column
         different, places = torch.unique(torch.cat([coalitions, always], dim=1), dim=0, return_inverse=True)
@@ -117,7 +117,7 @@ class _Game:
             lengths, ends = present.sum(1).tolist(), None
         else:
             lengths = [len(owners)] * len(different)
-            ends = ends_of(encoder, reading, baseline_id(encoder, baseline))
+            ends = path_endpoints(encoder, reading, baseline_id(encoder, baseline))
         empty = torch.empty(0)
         return cls(reading, present.to(reading.owners.device), places, lengths, ends, [empty] * len(different))
 
@@ -134,7 +134,7 @@ def _embed(encoder: SentenceEncoder, rows: list[tuple[_Game, int]], target: Targ
         hidden = encoder.embedding_layer(pad(ids, encoder.tokenizer.pad_token_id or 0))
     else:
         hidden = torch.nn.utils.rnn.pad_sequence([game.hidden(row) for game, row in rows], batch_first=True)
-    return target_of(encoder.embed_from(hidden, mask), target).float().cpu()
+    return apply_target(encoder.embed_from(hidden, mask), target).float().cpu()
 
 
 def _numbers_per_token(encoder: SentenceEncoder, length: int) -> int:

@@ -36,7 +36,7 @@ _DECIDING = (
 
 
 @dataclass(frozen=True)
-class Attribution:
+class Explainer:
     """How contributions are measured.
 
     Attributes:

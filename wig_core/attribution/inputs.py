@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Layout:
+class TokenizedSentence:
     """One sentence as an encoder reads it: its units, and which of them each token belongs to.
 
     Attributes:
@@ -44,7 +44,9 @@ class Layout:
     owners: Tensor
 
 
-def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word") -> list[Layout]:
+def tokenize_sentences(
+    encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word"
+) -> list[TokenizedSentence]:
     """Tokenize sentences and give each token to its unit.
 
     Args:
@@ -77,7 +79,7 @@ def read(encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granul
     return readings
 
 
-def _read_one(encoder: SentenceEncoder, sentence: str) -> Layout:
+def _read_one(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
     tokens = encoder.tokenize([sentence])
     ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
     offsets = [tokens.offsets[0][position] for position in ordinary]
@@ -88,10 +90,10 @@ def _read_one(encoder: SentenceEncoder, sentence: str) -> Layout:
     owners = torch.full_like(tokens.input_ids[0], -1)
     for position, owner in zip(ordinary, units_of_tokens(units, offsets), strict=True):
         owners[position] = -1 if owner is None else owner
-    return Layout(units, tokens.input_ids[0], owners)
+    return TokenizedSentence(units, tokens.input_ids[0], owners)
 
 
-def _by_token(encoder: SentenceEncoder, reading: Layout) -> Layout:
+def _by_token(encoder: SentenceEncoder, reading: TokenizedSentence) -> TokenizedSentence:
     """The same, each token of a word a unit of its own, named as the tokenizer names it."""
     owned = (reading.owners >= 0).nonzero().flatten()
     owners = torch.full_like(reading.owners, -1)
@@ -99,7 +101,7 @@ def _by_token(encoder: SentenceEncoder, reading: Layout) -> Layout:
     tokens = encoder.tokenizer.convert_ids_to_tokens(reading.input_ids[owned].tolist())
     words = [reading.units[word] for word in reading.owners[owned].tolist()]
     units = [replace(word, text=token) for word, token in zip(words, tokens, strict=True)]
-    return Layout(units, reading.input_ids, owners)
+    return TokenizedSentence(units, reading.input_ids, owners)
 
 
 def pad(rows: Sequence[Tensor], value: int) -> Tensor:
@@ -123,7 +125,7 @@ def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
     return int(token)
 
 
-def ends_of(encoder: SentenceEncoder, reading: Layout, absent: int | None) -> tuple[Tensor, Tensor]:
+def path_endpoints(encoder: SentenceEncoder, reading: TokenizedSentence, absent: int | None) -> tuple[Tensor, Tensor]:
     """The embedding layer's output where all words are absent, and where all are present, each ``[tokens, h]``.
 
     Special tokens are there in both. `absent` is what `baseline_id` says.
@@ -135,7 +137,7 @@ def ends_of(encoder: SentenceEncoder, reading: Layout, absent: int | None) -> tu
     return encoder.embedding_layer(ids, ids.masked_fill(is_word, absent))[0], end
 
 
-def target_of(embeddings: Tensor, target: Target) -> Tensor:
+def apply_target(embeddings: Tensor, target: Target) -> Tensor:
     """What is explained: the embeddings ``[..., d]`` themselves, or one number of each, ``[..., 1]``."""
     if isinstance(target, Tensor):
         return embeddings @ target.to(embeddings.device, embeddings.dtype).unsqueeze(-1)

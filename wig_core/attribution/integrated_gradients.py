@@ -22,17 +22,17 @@ from wig_core.attribution.forward_mode import DualTensor
 from wig_core.attribution.inputs import (
     Baseline,
     Granularity,
-    Layout,
     Precision,
     Target,
+    TokenizedSentence,
+    apply_target,
     baseline_id,
     batches,
     check_precision,
     check_target,
-    ends_of,
     pad,
-    read,
-    target_of,
+    path_endpoints,
+    tokenize_sentences,
 )
 from wig_core.attribution.quadrature import quadrature
 from wig_core.encoders.encoder import SentenceEncoder
@@ -147,13 +147,16 @@ def _paths(
     baseline: Baseline,
     target: Target,
     granularity: Granularity = "word",
-) -> list[Path]:
+) -> list[InterpolationPath]:
     check_target(encoder, target)
     absent = baseline_id(encoder, baseline)
-    return [Path(encoder, reading, absent, target) for reading in read(encoder, sentences, granularity)]
+    return [
+        InterpolationPath(encoder, reading, absent, target)
+        for reading in tokenize_sentences(encoder, sentences, granularity)
+    ]
 
 
-class Path:
+class InterpolationPath:
     """The straight line from a sentence's baseline to the sentence, and what has been summed along it.
 
     Attributes:
@@ -162,13 +165,15 @@ class Path:
         total: the contributions summed so far, ``[units, d]``.
     """
 
-    def __init__(self, encoder: SentenceEncoder, reading: Layout, absent: int | None, target: Target) -> None:
+    def __init__(
+        self, encoder: SentenceEncoder, reading: TokenizedSentence, absent: int | None, target: Target
+    ) -> None:
         self.encoder, self.reading, self.target = encoder, reading, target
         ids = reading.input_ids.unsqueeze(0)
-        self.start, self.end = ends_of(encoder, reading, absent)
+        self.start, self.end = path_endpoints(encoder, reading, absent)
         with torch.no_grad():
             ends = torch.stack([self.start, self.end])
-            self.first, self.last = target_of(encoder.embed_from(ends, torch.ones_like(ids).expand(2, -1)), target)
+            self.first, self.last = apply_target(encoder.embed_from(ends, torch.ones_like(ids).expand(2, -1)), target)
         self.total = torch.zeros(len(reading.units), len(self.last), device=self.last.device)
 
     @property
@@ -206,7 +211,7 @@ class Path:
 
 @dataclass(frozen=True, eq=False)
 class _Node:
-    path: Path
+    path: InterpolationPath
     position: float
     weight: float
 
@@ -248,11 +253,11 @@ def _derivatives(nodes: list[_Node], points: Tensor, mask: Tensor, directions: T
     """The target's derivatives ``[T, B, d]`` along directions ``[T, B, L, h]``."""
     path = nodes[0].path
     with torch.no_grad():
-        dual = target_of(path.encoder.embed_from(DualTensor.make(points, directions), mask), path.target)
+        dual = apply_target(path.encoder.embed_from(DualTensor.make(points, directions), mask), path.target)
     return dual.tangents.float()  # type: ignore[attr-defined]
 
 
-def _needed_steps(paths: list[Path], rule: str, tolerance: float, budget: _Budget) -> list[int]:
+def _needed_steps(paths: list[InterpolationPath], rule: str, tolerance: float, budget: _Budget) -> list[int]:
     """For each path the first number of nodes in the ladder whose completeness error is under the tolerance."""
     needed = dict.fromkeys(paths, LADDER[-1])
     pending = paths
@@ -265,7 +270,7 @@ def _needed_steps(paths: list[Path], rule: str, tolerance: float, budget: _Budge
     return [needed[path] for path in paths]
 
 
-def _errors(paths: list[Path], rule: str, steps: int, budget: _Budget) -> dict[Path, float]:
+def _errors(paths: list[InterpolationPath], rule: str, steps: int, budget: _Budget) -> dict[InterpolationPath, float]:
     """The completeness error that a rule leaves, from the derivative along the whole path alone."""
     totals = {path: torch.zeros_like(path.last) for path in paths}
     nodes = [_Node(path, a, w) for path in paths for a, w in zip(*quadrature(rule, steps), strict=True)]
@@ -296,7 +301,7 @@ def _add_backward(nodes: list[_Node]) -> None:
     points, deltas, mask = _points(nodes)
     path = nodes[0].path
     with torch.enable_grad():
-        values = target_of(path.encoder.embed_from(points.requires_grad_(), mask), path.target)
+        values = apply_target(path.encoder.embed_from(points.requires_grad_(), mask), path.target)
     for dimension in range(values.shape[1]):
         [gradient] = torch.autograd.grad(values[:, dimension].sum(), points, retain_graph=True)
         for node, terms in zip(nodes, (gradient * deltas).sum(-1), strict=True):

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wig_core.attribution.inputs import Baseline, Layout, baseline_id, read
+from wig_core.attribution.inputs import Baseline, TokenizedSentence, baseline_id, tokenize_sentences
 from wig_core.encoders.encoder import SentenceEncoder, output_of
 from wig_core.errors import InputError
 
@@ -42,7 +42,7 @@ def captum_integrated_gradients(
     absent = baseline_id(encoder, baseline)
     if absent is None:
         raise InputError("baseline 'zero' has no token ids, which captum's layer method needs; choose mask, pad or unk")
-    [reading] = read(encoder, [sentence])
+    [reading] = tokenize_sentences(encoder, [sentence])
     ids = reading.input_ids.unsqueeze(0)
     explainer = LayerIntegratedGradients(lambda tokens: _embed(encoder, ids, tokens), encoder.embedding_module)
     columns = [
@@ -77,7 +77,7 @@ def backward_integrated_gradients(
         The contributions ``[n, len(dimensions)]``.
     """
     absent = baseline_id(encoder, baseline)
-    [reading] = read(encoder, [sentence])
+    [reading] = tokenize_sentences(encoder, [sentence])
     ids = reading.input_ids.unsqueeze(0)
     end = encoder.embedding_layer(ids)
     is_word = reading.owners >= 0
@@ -212,7 +212,7 @@ class _WordGame:
     """The embedding of a sentence as a function of which of its words are present, in the libraries' terms."""
 
     encoder: SentenceEncoder
-    reading: Layout
+    reading: TokenizedSentence
     absent: int
 
     @classmethod
@@ -220,7 +220,7 @@ class _WordGame:
         absent = baseline_id(encoder, baseline)
         if absent is None:
             raise InputError("baseline 'zero' is no token; choose mask, pad or unk")
-        [reading] = read(encoder, [sentence])
+        [reading] = tokenize_sentences(encoder, [sentence])
         return cls(encoder, reading, absent)
 
     @property
@@ -279,7 +279,7 @@ def _embed(encoder: SentenceEncoder, input_ids: Tensor, word_ids: Tensor) -> Ten
     return encoder.pool(hidden, mask)
 
 
-def _sum_into_units(tokens: Tensor, reading: Layout) -> Tensor:
+def _sum_into_units(tokens: Tensor, reading: TokenizedSentence) -> Tensor:
     """Contributions of tokens ``[tokens, d]`` to those of units ``[n, d]``."""
     owned = reading.owners >= 0
     return tokens.new_zeros(len(reading.units), tokens.shape[1]).index_add_(0, reading.owners[owned], tokens[owned])

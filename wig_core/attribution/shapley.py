@@ -18,7 +18,14 @@ from torch import Tensor
 
 from wig_core.attribution.coalitions import Absence, check_absence, coalition_values
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.inputs import Granularity, Layout, Precision, Target, check_target, read
+from wig_core.attribution.inputs import (
+    Granularity,
+    Precision,
+    Target,
+    TokenizedSentence,
+    check_target,
+    tokenize_sentences,
+)
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 
@@ -83,7 +90,7 @@ def shapley_values(
         raise InputError(
             f"exact_up_to is {exact_up_to}, which takes {2**exact_up_to:,} forward passes; give at most 16"
         )
-    readings = read(encoder, sentences, granularity)
+    readings = tokenize_sentences(encoder, sentences, granularity)
     orders = [
         None if len(reading.units) <= exact_up_to else _orders(reading, permutations, seed) for reading in readings
     ]
@@ -122,7 +129,7 @@ def _all_coalitions(words: int) -> Tensor:
     return (torch.arange(2**words).unsqueeze(1) >> torch.arange(words)) % 2 == 1
 
 
-def _exact(reading: Layout, values: Tensor) -> Contributions:
+def _exact(reading: TokenizedSentence, values: Tensor) -> Contributions:
     """From the values of all coalitions ``[2ⁿ, d]``: each weighs as the share of orders in which it comes about."""
     words = len(reading.units)
     present = _all_coalitions(words).double()
@@ -134,10 +141,10 @@ def _exact(reading: Layout, values: Tensor) -> Contributions:
     return _result(reading, (joined - missing).T @ values.double(), values[-1], values[0], None)
 
 
-def _orders(reading: Layout, permutations: int, seed: int) -> Tensor:
+def _orders(reading: TokenizedSentence, permutations: int, seed: int) -> Tensor:
     """Orders of the words, ``[permutations, n]``, each followed by its reverse."""
-    chance = np.random.default_rng([seed, *reading.input_ids.tolist()])
-    drawn = torch.from_numpy(np.stack([chance.permutation(len(reading.units)) for _ in range(permutations // 2)]))
+    rng = np.random.default_rng([seed, *reading.input_ids.tolist()])
+    drawn = torch.from_numpy(np.stack([rng.permutation(len(reading.units)) for _ in range(permutations // 2)]))
     return torch.stack([drawn, drawn.flip(1)], dim=1).flatten(0, 1)
 
 
@@ -147,7 +154,7 @@ def _along(orders: Tensor) -> Tensor:
     return ranks.unsqueeze(1) < torch.arange(orders.shape[1] + 1).unsqueeze(1)
 
 
-def _sampled(reading: Layout, orders: Tensor, values: Tensor) -> Contributions:
+def _sampled(reading: TokenizedSentence, orders: Tensor, values: Tensor) -> Contributions:
     """From the values along the orders, ``[p (n + 1), d]``."""
     permutations, words = orders.shape
     changes = values.double().unflatten(0, (permutations, words + 1)).diff(dim=1)  # [p, n, d], as words joined
@@ -165,7 +172,9 @@ def _jackknife(pairs: Tensor) -> Tensor:
     return ((count - 1) / count * (norms - norms.mean(0)).square().sum(0)).sqrt().float()
 
 
-def _result(reading: Layout, vectors: Tensor, last: Tensor, first: Tensor, errors: Tensor | None) -> Contributions:
+def _result(
+    reading: TokenizedSentence, vectors: Tensor, last: Tensor, first: Tensor, errors: Tensor | None
+) -> Contributions:
     vectors, difference = vectors.float(), last - first
     scale = difference.norm() if difference.norm() > 1e-6 * last.norm() else last.norm()
     missing = (vectors.double().sum(0) - difference).norm()

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.explainer import Explainer
 from wig_core.encoders.encoder import SentenceEncoder
 
 
@@ -63,7 +63,7 @@ class Explanation:
 
 
 def explain_weights(
-    encoder: SentenceEncoder, sentences: Sequence[str], attribution: Attribution, *, progress: bool = False
+    encoder: SentenceEncoder, sentences: Sequence[str], attribution: Explainer, *, progress: bool = False
 ) -> Explanation:
     """How long each word's contribution to its sentence's embedding is."""
     explained = attribution.explain(encoder, sentences, progress=progress)
@@ -80,7 +80,7 @@ def explain_weights(
 
 
 def explain_similarity(
-    encoder: SentenceEncoder, left: str, right: str, attribution: Attribution, *, progress: bool = False
+    encoder: SentenceEncoder, left: str, right: str, attribution: Explainer, *, progress: bool = False
 ) -> Explanation:
     """How much each word of two sentences adds to their similarity, the other sentence held fixed.
 
@@ -109,7 +109,7 @@ def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["sentence", "position", "word", "value", "error"])
 
 
-def _facts(encoder: SentenceEncoder, attribution: Attribution, explained: list[Contributions]) -> dict[str, Any]:
+def _facts(encoder: SentenceEncoder, attribution: Explainer, explained: list[Contributions]) -> dict[str, Any]:
     return {
         "encoder": encoder.name,
         "method": attribution.method,

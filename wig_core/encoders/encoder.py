@@ -110,7 +110,9 @@ class SentenceEncoder:
         )
 
     @classmethod
-    def of(cls, model: SentenceTransformer, *, similarity: Similarity | None = None) -> SentenceEncoder:
+    def from_sentence_transformers(
+        cls, model: SentenceTransformer, *, similarity: Similarity | None = None
+    ) -> SentenceEncoder:
         """The encoder that a loaded `SentenceTransformer` is, on the same device; `model` itself stays as it is.
 
         Args:
@@ -123,7 +125,7 @@ class SentenceEncoder:
         Example:
             >>> from sentence_transformers import SentenceTransformer
             >>> folder = NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
-            >>> SentenceEncoder.of(SentenceTransformer(str(folder), device="cpu")).pooling
+            >>> SentenceEncoder.from_sentence_transformers(SentenceTransformer(str(folder), device="cpu")).pooling
             'mean'
         """
         with TemporaryDirectory() as folder:
@@ -213,7 +215,7 @@ class SentenceEncoder:
         for name, said in settings.items():
             (folder / name).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
-    def compare(self, left: Tensor, right: Tensor) -> Tensor:
+    def similarity_pairwise(self, left: Tensor, right: Tensor) -> Tensor:
         """The similarity of embeddings ``[..., d]`` pair by pair, ``[...]``."""
         if self.similarity == "cosine":
             return nn.functional.cosine_similarity(left, right, dim=-1)

@@ -18,7 +18,7 @@ def similarity_correlation(encoder: SentenceEncoder, pairs: SimilarityPairs) -> 
     texts = list(dict.fromkeys([*pairs.left, *pairs.right]))
     embeddings, place = encoder.encode(texts), {text: i for i, text in enumerate(texts)}
     left, right = (embeddings[[place[text] for text in side]] for side in (pairs.left, pairs.right))
-    return float(stats.spearmanr(encoder.compare(left, right).numpy(), pairs.scores).statistic)
+    return float(stats.spearmanr(encoder.similarity_pairwise(left, right).numpy(), pairs.scores).statistic)
 
 
 def uniformity(embeddings: Tensor) -> float:

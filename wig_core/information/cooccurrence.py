@@ -32,7 +32,7 @@ BLOCK = 32_768  # sentences counted, and shuffled, together
 Block = tuple[int, list[str]]  # its number, its sentences
 
 
-Cut = Callable[[str], list[str]]
+Tokenize = Callable[[str], list[str]]
 
 
 class Cooccurrence:
@@ -131,11 +131,11 @@ def sentence_blocks(corpus: Iterable[str]) -> Iterator[Block]:
     return enumerate(iter(lambda: list(islice(stream, BLOCK)), []))
 
 
-def count_block(block: Block, *, cut: Cut, shuffles: int, seed: int) -> Tally:
+def count_block(block: Block, *, tokenize: Tokenize, shuffles: int, seed: int) -> Tally:
     """Count a block and its shuffles, which its number seeds: anywhere, and once more should the counts be lost."""
     number, sentences = block
     words: dict[str, int] = {}
-    numbered = [[words.setdefault(word, len(words)) for word in cut(sentence)] for sentence in sentences]
+    numbered = [[words.setdefault(word, len(words)) for word in tokenize(sentence)] for sentence in sentences]
     ids = np.fromiter(chain.from_iterable(numbered), np.int64)
     lengths = np.array([len(sentence) for sentence in numbered], np.int64)
     generators = [np.random.default_rng((seed, index, number)) for index in range(shuffles)]

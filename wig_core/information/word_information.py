@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wig_core.errors import InputError
 from wig_core.information.cooccurrence import (
     Cooccurrence,
-    Cut,
+    Tokenize,
     count_block,
     count_in_order,
     sentence_blocks,
@@ -31,7 +31,7 @@ def word_information(
     min_count: int = 10,
     shuffles: int = 0,
     seed: int = 0,
-    cut: Cut = words_of,
+    tokenize: Tokenize = words_of,
     vocabulary: Collection[str] | None = None,
     executor: Executor | None = None,
     in_flight: int | None = None,
@@ -50,7 +50,7 @@ def word_information(
             without, and kl at most that: what a neighbour tells by being one rare word and not another is lost.
         executor: counts the blocks, by its threads, its processes or on its machines (a `ProcessPoolExecutor`, or what
             `Client.get_executor()` of dask gives); None counts them here, one after the other. The result is the same
-            to the bit. Other processes have to be able to import `cut`: a lambda will not do.
+            to the bit. Other processes have to be able to import `tokenize`: a lambda will not do.
         in_flight: how many blocks the executor has at once; by default twice the processors of this machine. Twice the
             workers keeps them all busy, and fewer take less memory.
 
@@ -81,8 +81,8 @@ def word_information(
     if in_flight is not None and in_flight < 1:
         raise InputError(f"in_flight is {in_flight}; give 1 or more")
     if vocabulary is not None:
-        cut = partial(_limited, cut=cut, vocabulary=frozenset(vocabulary))
-    count = partial(count_block, cut=cut, shuffles=shuffles, seed=seed)
+        tokenize = partial(_limited, tokenize=tokenize, vocabulary=frozenset(vocabulary))
+    count = partial(count_block, tokenize=tokenize, shuffles=shuffles, seed=seed)
     counted = count_in_order(count, sentence_blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1))
     total = sum_tallies(counted, shuffles)
     if not total.words:
@@ -119,5 +119,5 @@ def _most_frequent(counts: NDArray[np.int64], words: list[str], min_count: int) 
     return np.array(sorted(rows, key=lambda row: (-counts[row], words[row])), np.int64)
 
 
-def _limited(sentence: str, *, cut: Cut, vocabulary: frozenset[str]) -> list[str]:
-    return [word if word in vocabulary else REST for word in cut(sentence)]
+def _limited(sentence: str, *, tokenize: Tokenize, vocabulary: frozenset[str]) -> list[str]:
+    return [word if word in vocabulary else REST for word in tokenize(sentence)]

@@ -62,10 +62,10 @@ class TopicModel:
             anisotropy: how many times more the first dimension sways them than the last; 1 for all alike.
             seed: of the draw.
         """
-        chance = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         base = 1 / (10 + np.arange(words))
-        vectors = chance.normal(size=(words, topics)) * chance.uniform(0, 1, size=(words, 1))
-        z = chance.normal(size=(states, topics))
+        vectors = rng.normal(size=(words, topics)) * rng.uniform(0, 1, size=(words, 1))
+        z = rng.normal(size=(states, topics))
         z = (z - z.mean(0)) / z.std(0)
         sway = np.geomspace(1, 1 / anisotropy, topics)
         z = z * sway / np.sqrt((sway**2).mean())
@@ -93,11 +93,11 @@ class TopicModel:
         """KL(P_sent(· | w) ‖ P(·)) in nats, ``[words]``."""
         return (self.neighbours * self.pmi).sum(1)
 
-    def pairs(self, count: int, length: int, chance: torch.Generator) -> Tensor:
+    def pairs(self, count: int, length: int, rng: torch.Generator) -> Tensor:
         """Pairs of sentences of the same state, ``[count, 2, length]`` word ids."""
-        states = torch.multinomial(torch.from_numpy(self.prior), count, replacement=True, generator=chance)
+        states = torch.multinomial(torch.from_numpy(self.prior), count, replacement=True, generator=rng)
         emission = torch.from_numpy(self.emission)[states]
-        words = torch.multinomial(emission, 2 * length, replacement=True, generator=chance)
+        words = torch.multinomial(emission, 2 * length, replacement=True, generator=rng)
         return words.view(count, 2, length)
 
 
@@ -121,9 +121,9 @@ class CountedModel:
     def sample(cls, model: TopicModel, size: int, *, seed: int = 0) -> CountedModel:
         """So many pairs of words drawn from a model of topics; every word is met once with itself besides, so that
         none is missing."""
-        chance, words = np.random.default_rng(seed), len(model.probability)
+        rng, words = np.random.default_rng(seed), len(model.probability)
         joint = model.neighbours * model.probability[:, None]
-        drawn = chance.multinomial(size, joint.ravel() / joint.sum()).reshape(words, words)
+        drawn = rng.multinomial(size, joint.ravel() / joint.sum()).reshape(words, words)
         return cls.of_counts(drawn + np.eye(words))
 
     @property

@@ -57,7 +57,7 @@ class Corpus:
         kept = sorted(random.Random(seed).sample(range(len(self)), size))
         return Corpus(self.name, [self.sentences[i] for i in kept])
 
-    def up_to(self, words: int | None) -> Corpus:
+    def max_words(self, words: int | None) -> Corpus:
         """The sentences of at most so many units (`wig_core.text.words.segment`); all of them for None.
 
         Raises:

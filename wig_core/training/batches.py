@@ -68,15 +68,15 @@ class LengthBatches(Sampler[list[int]]):
         return self._batches[1]
 
     def _shuffled(self) -> list[list[int]]:
-        chance = random.Random(f"{self.seed}:{self.epoch}")
+        rng = random.Random(f"{self.seed}:{self.epoch}")
         order = list(range(len(self.lengths)))
-        chance.shuffle(order)
+        rng.shuffle(order)
         average = sum(self.lengths) / max(1, len(self.lengths))
         pool = POOL * (max(1, round(self.size / average)) if self.by_tokens else self.size)
         batches: list[list[int]] = []
         for start in range(0, len(order), pool):
             batches += self._cut(sorted(order[start : start + pool], key=lambda i: self.lengths[i]))
-        chance.shuffle(batches)
+        rng.shuffle(batches)
         return batches
 
     def _cut(self, order: list[int]) -> list[list[int]]:

@@ -102,24 +102,24 @@ def _neighbours(_: random.Random) -> Iterator[Row]:
     return (pair for article in _articles() for pair in _following(article))
 
 
-def _neighbours_and_far(chance: random.Random) -> Iterator[Row]:
+def _neighbours_and_far(rng: random.Random) -> Iterator[Row]:
     for article in _articles():
         for place, paragraph in enumerate(article.paragraphs):
             others = list(itertools.chain(*article.paragraphs[:place], *article.paragraphs[place + 1 :]))
             for pair in itertools.pairwise(paragraph):
                 if others:
-                    yield *pair, chance.choice(others)
+                    yield *pair, rng.choice(others)
 
 
-def _relations(chance: random.Random) -> list[tuple[Row, int]]:
+def _relations(rng: random.Random) -> list[tuple[Row, int]]:
     articles = [article for article in _articles() if len(article.paragraphs) > 1]
     rows: list[tuple[Row, int]] = []
     for article in articles:
         sentences = list(itertools.chain(*article.paragraphs))
         for left, right in _following(article):
-            stranger = chance.choice([other for other in articles if other is not article])
-            far = chance.choice(chance.choice(stranger.paragraphs))
-            rows += [((left, right), 0), ((left, chance.choice(sentences)), 1), ((left, far), 2)]
+            stranger = rng.choice([other for other in articles if other is not article])
+            far = rng.choice(rng.choice(stranger.paragraphs))
+            rows += [((left, right), 0), ((left, rng.choice(sentences)), 1), ((left, far), 2)]
     return rows
 
 
@@ -133,28 +133,28 @@ def _glosses(_: random.Random) -> Iterator[Row]:
     return wordnet_glosses()
 
 
-def _crops(chance: random.Random) -> Iterator[Row]:
+def _crops(rng: random.Random) -> Iterator[Row]:
     for paragraph in _paragraphs():
         words = " ".join(paragraph).split()
         if len(words) >= 4 * HALF:
-            yield _crop(words, chance), _crop(words, chance)
+            yield _crop(words, rng), _crop(words, rng)
 
 
-def _crop(words: list[str], chance: random.Random) -> str:
+def _crop(words: list[str], rng: random.Random) -> str:
     """A run of 10% to 50% of the words, at least `HALF`."""
-    size = max(HALF, round(len(words) * chance.uniform(0.1, 0.5)))
-    start = chance.randrange(len(words) - size + 1)
+    size = max(HALF, round(len(words) * rng.uniform(0.1, 0.5)))
+    start = rng.randrange(len(words) - size + 1)
     return " ".join(words[start : start + size])
 
 
-def _passages(chance: random.Random) -> Iterator[Row]:
+def _passages(rng: random.Random) -> Iterator[Row]:
     for article in _articles():
         for place, paragraph in enumerate(article.paragraphs):
             others = [*article.paragraphs[:place], *article.paragraphs[place + 1 :]]
             for i, query in enumerate(paragraph):
                 rest = paragraph[:i] + paragraph[i + 1 :]
                 if rest and others:
-                    yield query, " ".join(rest), " ".join(chance.choice(others))
+                    yield query, " ".join(rest), " ".join(rng.choice(others))
 
 
 def _all_sentences() -> Iterator[str]:

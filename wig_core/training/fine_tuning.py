@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import torch
 
-from wig_core.cache import cached, hash_of, source_hash
+from wig_core.cache import cached, source_hash, stable_hash
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.registry import Pooling, Similarity
 from wig_core.errors import InputError
@@ -40,7 +40,7 @@ _DECIDING = (
 
 
 # The examples of a packaged kind that an objective can take.
-USUAL_EXAMPLES: dict[str, str] = {
+DEFAULT_EXAMPLES: dict[str, str] = {
     "info-nce": "halves",
     "info-nce-symmetric": "halves",
     "unsupervised-simcse": "sentences",
@@ -54,7 +54,7 @@ class Recipe:
     """How to fine-tune a base encoder.
 
     Attributes:
-        objective: one of `USUAL_EXAMPLES`.
+        objective: one of `DEFAULT_EXAMPLES`.
         examples: see `load_examples`; None for the usual ones of the objective.
         pooling: how token vectors become an embedding, while training and after.
         similarity: of InfoNCE and of the trained encoder; the other objectives have theirs, the cosine.
@@ -107,9 +107,9 @@ class Recipe:
         return makers[self.objective]()
 
     @property
-    def usual_examples(self) -> str:
+    def resolved_examples(self) -> str:
         """The examples that it learns from."""
-        return self.examples or USUAL_EXAMPLES.get(self.objective, "")
+        return self.examples or DEFAULT_EXAMPLES.get(self.objective, "")
 
     @property
     def has_head(self) -> bool:
@@ -118,7 +118,7 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class MaskedRecipe:
+class MaskedLMRecipe:
     """How to train an encoder (back) towards masked-language modelling: see `train_masked_lm` and `Schedule`."""
 
     corpus: str = "wikipedia-sample"
@@ -154,7 +154,7 @@ def fine_tune(base: str, recipe: Recipe, *, at: Sequence[int] = ()) -> dict[int,
     """
     recipe.checked()
     start = SentenceEncoder.load(base, pooling=recipe.pooling)
-    examples = load_examples(recipe.usual_examples, seed=recipe.seed)
+    examples = load_examples(recipe.resolved_examples, seed=recipe.seed)
 
     def train(folder: Path, steps: list[int]) -> None:
         train_contrastive(
@@ -173,7 +173,7 @@ def fine_tune(base: str, recipe: Recipe, *, at: Sequence[int] = ()) -> dict[int,
     return _trained(start, recipe, [examples.texts, examples.labels], at, train)
 
 
-def train_back(base: str, recipe: MaskedRecipe, *, at: Sequence[int] = ()) -> dict[int, SentenceEncoder]:
+def train_masked(base: str, recipe: MaskedLMRecipe, *, at: Sequence[int] = ()) -> dict[int, SentenceEncoder]:
     """The encoder that masked-language modelling makes of another, and what it was at other steps; kept on disk.
 
     Its head starts anew, with the output words tied to the input's.
@@ -210,7 +210,7 @@ def train_back(base: str, recipe: MaskedRecipe, *, at: Sequence[int] = ()) -> di
 
 def _trained(
     start: SentenceEncoder,
-    recipe: Recipe | MaskedRecipe,
+    recipe: Recipe | MaskedLMRecipe,
     texts: Any,
     at: Sequence[int],
     train: Callable[[Path, list[int]], None],
@@ -221,7 +221,7 @@ def _trained(
     steps = sorted({*at, recipe.steps})
     key = {
         "base": start.fingerprint(),
-        "texts": hash_of(texts),
+        "texts": stable_hash(texts),
         "recipe": {type(recipe).__name__: asdict(recipe)},
         "steps": steps,
         "sources": source_hash(*_DECIDING),

@@ -49,15 +49,15 @@ class Training:
 
 def train_static(model: TopicModel, training: Training) -> Tensor:
     """Word vectors ``[words, dimension]`` that InfoNCE, taken both ways, makes of pairs of sentences of one state."""
-    chance = torch.Generator().manual_seed(training.seed)
+    rng = torch.Generator().manual_seed(training.seed)
     words = len(model.probability)
-    vectors = nn.Parameter(0.1 * torch.randn(words, training.dimension, generator=chance))
-    share = torch.softmax((training.attention or 0.0) * torch.randn(words, generator=chance), 0) * words
+    vectors = nn.Parameter(0.1 * torch.randn(words, training.dimension, generator=rng))
+    share = torch.softmax((training.attention or 0.0) * torch.randn(words, generator=rng), 0) * words
     optimiser = torch.optim.Adam([vectors], lr=training.learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, training.steps)
     own = torch.arange(training.batch_size)
     for _ in range(training.steps):
-        ids = model.pairs(training.batch_size, training.length, chance)
+        ids = model.pairs(training.batch_size, training.length, rng)
         weight = share[ids] / share[ids].sum(2, keepdim=True)
         left, right = (vectors[ids] * weight.unsqueeze(-1)).sum(2).unbind(1)
         if training.similarity == "cosine":
@@ -92,10 +92,10 @@ def exact_course(
 
     ``−Σ P(w, w') w·w' + Σ P(w) log Σ P(w') exp(w·w')``, by Adam with a rate that falls to 0 at the last step.
     """
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     probability = torch.from_numpy(model.probability).to(dtype)
     joint = torch.from_numpy(model.neighbours).to(dtype) * probability.unsqueeze(1)
-    vectors = nn.Parameter(0.1 * torch.randn(len(probability), dimension, generator=chance, dtype=dtype))
+    vectors = nn.Parameter(0.1 * torch.randn(len(probability), dimension, generator=rng, dtype=dtype))
     optimiser = torch.optim.Adam([vectors], lr=learning_rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(at))
     found = {}

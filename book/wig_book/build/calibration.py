@@ -102,7 +102,7 @@ def _train(encoder: SentenceEncoder, shape: Shape, size: int) -> tuple[float, fl
     """Train for so many steps; what one step takes, mostly preparation, is not counted."""
     is_slow = encoder.device.type == "cpu" and shape.weights > 3e7  # a usual batch would take half a minute
     usual = Recipe(batch_size=8 if is_slow else 64)
-    examples = load_examples(usual.usual_examples)
+    examples = load_examples(usual.resolved_examples)
     some = replace(examples, texts=examples.texts[:: len(examples) // 512])
     objective = usual.loss(encoder.dimension, some)
 

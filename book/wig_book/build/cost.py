@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.integrated_gradients import LADDER
 from wig_core.attribution.shapley import forward_passes
 from wig_core.text.corpus import Corpus, load_corpus
 from wig_core.text.sources import place_on_hub
 from wig_core.text.words import segment
 from wig_core.training.examples import NAMES, load_examples
-from wig_core.training.fine_tuning import MaskedRecipe, Recipe
+from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe
 
 Passes = list[tuple[float, float]]  # how many, and the tokens of each
 
@@ -83,7 +83,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Texts:
-    """Sentences whose words are weighed: given outright, or a sample of a corpus as `Yardstick.of` draws it."""
+    """Sentences whose words are weighed: given outright, or a sample of a corpus as `Setup.of` draws it."""
 
     given: tuple[str, ...] = ()
     corpus: str = ""
@@ -113,7 +113,7 @@ class Texts:
 
 @functools.cache
 def _up_to(corpus: str, column: str | None, max_words: int | None) -> Corpus:
-    return _load(corpus, column).up_to(max_words)
+    return _load(corpus, column).max_words(max_words)
 
 
 @functools.cache
@@ -139,12 +139,12 @@ def tokens_of(words: float) -> float:
     return TOKENS_PER_WORD * words + SPECIAL
 
 
-def passes_of_attribution(attribution: Attribution, words: Sequence[int]) -> Passes:
+def passes_of_attribution(attribution: Explainer, words: Sequence[int]) -> Passes:
     """What it takes to explain sentences of so many words."""
     return [(_passes_of_sentence(attribution, number), tokens_of(number)) for number in words]
 
 
-def _passes_of_sentence(attribution: Attribution, words: int) -> float:
+def _passes_of_sentence(attribution: Explainer, words: int) -> float:
     units = words if attribution.granularity == "word" else round(TOKENS_PER_WORD * words)
     if attribution.method == "shap":
         absent = 0.5 if attribution.baseline == "deleted" else 1.0  # half of the words, in the mean
@@ -155,12 +155,12 @@ def _passes_of_sentence(attribution: Attribution, words: int) -> float:
     return tried + nodes * (1 + (1 if attribution.target == "norm" else units))
 
 
-def passes_of_training(recipe: Recipe | MaskedRecipe) -> Passes:
+def passes_of_training(recipe: Recipe | MaskedLMRecipe) -> Passes:
     """What it takes to train: forwards, and twice as much backwards."""
-    if isinstance(recipe, MaskedRecipe):
+    if isinstance(recipe, MaskedLMRecipe):
         length = tokens_of(20)
         return [(3 * recipe.steps * recipe.tokens_per_batch / length, length)]
-    texts, length = _example(recipe.usual_examples)
+    texts, length = _example(recipe.resolved_examples)
     twice = 2 if recipe.objective == "unsupervised-simcse" else 1
     return [(3.0 * recipe.steps * recipe.batch_size * texts * twice, min(length, recipe.max_tokens))]
 

@@ -14,11 +14,11 @@ from typing import Any
 from wig_book.build.cost import Passes, Texts, passes_of_attribution, passes_of_training, size_of, tokens_of
 from wig_book.experiments.before_after import recipes_of
 from wig_book.experiments.faithfulness import CURVES
-from wig_book.experiments.reversal import ways_forth
-from wig_book.experiments.specifications import readings_of
-from wig_core.attribution.explainer import Attribution
+from wig_book.experiments.reversal import parse_return_recipes
+from wig_book.experiments.specifications import parse_specifications
+from wig_core.attribution.explainer import Explainer
 from wig_core.encoders.registry import HUB_ENCODERS, NAMED_ENCODERS, pretrained_of, with_pooling
-from wig_core.training.fine_tuning import MaskedRecipe, Recipe
+from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe
 
 Values = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ class Training:
     """A fine-tuning, kept at some steps besides the last."""
 
     encoder: Encoder  # to start from
-    recipe: Recipe | MaskedRecipe
+    recipe: Recipe | MaskedLMRecipe
     at: tuple[int, ...] = ()
 
     def passes(self) -> Passes:
@@ -59,7 +59,7 @@ class Weighing:
     """The attribution of sentences."""
 
     encoder: Encoder
-    attribution: Attribution
+    attribution: Explainer
     texts: Texts
 
     def passes(self) -> Passes:
@@ -163,20 +163,20 @@ def _texts(values: Values) -> list[Texts]:
     return [Texts(corpus=corpus, **said) for corpus in _corpora(values)]
 
 
-def _attributions(values: Values) -> list[Attribution]:
+def _attributions(values: Values) -> list[Explainer]:
     said = {name: values[name] for name in ("tolerance", "precision") if name in values}
     ways: Any = itertools.product(_listed(values, "methods") or ["ig"], _listed(values, "baselines", "baseline"))
-    return [Attribution(method, baseline, **said) for method, baseline in ways]
+    return [Explainer(method, baseline, **said) for method, baseline in ways]
 
 
-def _paired(pairs: Mapping[str, str], values: Values) -> Iterator[tuple[Encoder, Attribution]]:
+def _paired(pairs: Mapping[str, str], values: Values) -> Iterator[tuple[Encoder, Explainer]]:
     """Encoders, and what they were made from with the same pooling."""
     for after, before in pairs.items():
         names = [_named(after), _named(before, with_pooling(_named(after))[1])]
         yield from itertools.product(names, _attributions(values))
 
 
-def _tuned(values: Values) -> Iterator[tuple[Encoder, Attribution]]:
+def _tuned(values: Values) -> Iterator[tuple[Encoder, Explainer]]:
     """The base and what is made of it, with the ways in which both are weighed."""
     if not isinstance(values.get("base"), str) or not isinstance(values.get("steps"), int):
         return
@@ -189,7 +189,7 @@ def _tuned(values: Values) -> Iterator[tuple[Encoder, Attribution]]:
         yield from itertools.product(encoders, ways)
 
 
-def _recipes(values: Values) -> Iterator[tuple[Recipe, Sequence[Attribution]]]:
+def _recipes(values: Values) -> Iterator[tuple[Recipe, Sequence[Explainer]]]:
     """How to train, and how to weigh what comes of it."""
     said = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
     if "settings" in values:
@@ -197,9 +197,9 @@ def _recipes(values: Values) -> Iterator[tuple[Recipe, Sequence[Attribution]]]:
         yield from ((recipe, _attributions(values)) for recipe in recipes_of(values["settings"], **schedule))
     elif "readings" in values:
         common = {name: values[name] for name in ("tolerance", "precision") if name in values}
-        for reading in readings_of(values["readings"]):
+        for reading in parse_specifications(values["readings"]):
             target: Any = "norm" if reading.target == "norm" else "vector"
-            way = Attribution(reading.method, reading.baseline, target, reading.granularity, **common)
+            way = Explainer(reading.method, reading.baseline, target, reading.granularity, **common)
             kind: dict[str, Any] = {"pooling": reading.pooling, "similarity": reading.similarity}
             yield Recipe(**{**said, **kind}), [way]
     else:
@@ -234,7 +234,7 @@ def _reversal(values: Values) -> list[Job]:
     if values["shipped"]:
         return []
     seed, ways = values["seed"], _ways(values)
-    masked = MaskedRecipe(
+    masked = MaskedLMRecipe(
         values["corpus"], values["masked_steps"], learning_rate=values["masked_learning_rate"], seed=seed
     )
     back = Training(values["encoder"], masked, tuple(values["masked_at"]))
@@ -248,7 +248,7 @@ def _reversal(values: Values) -> list[Job]:
 
 
 def _ways(values: Values) -> dict[str, Recipe]:
-    return ways_forth(
+    return parse_return_recipes(
         values["forth"],
         steps=values["forth_steps"],
         learning_rate=values["forth_learning_rate"],

@@ -17,7 +17,7 @@ from wig_book.build.kernel import BuildError
 from wig_book.build.pages import TITLE, Profile, Project
 from wig_book.build.progress import Progress
 from wig_book.build.provenance import caption, provenance, write_provenance
-from wig_book.build.run import Run, alone, digest, execute_pages, versions
+from wig_book.build.run import Run, build_lock, digest, execute_pages, versions
 
 FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # what Sphinx says, and the end of a traceback
 
@@ -28,7 +28,7 @@ JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; m
 def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
     """Execute the pages that need it and build the book; return its first page."""
     runs = [Run.of(project.root, page, profile) for page in profile.pages]
-    with alone(project.root, progress):
+    with build_lock(project.root, progress):
         execute_pages(runs, progress)
         write_provenance(project.root, runs)
         build = project.root / "book/_build"
@@ -39,7 +39,7 @@ def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
 
 def make_page(project: Project, run: Run, progress: Progress, *, force: bool = False) -> Path:
     """Execute one page if it needs it and build a small book around it; return the page."""
-    with alone(project.root, progress):
+    with build_lock(project.root, progress):
         execute_pages([run], progress, force=force)
         write_provenance(project.root, [run])
         folder = project.root / f"book/_build/runs/{run.page.name}-{run.label}"

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from wig_book.build.demand import Encoder, Job, Training, Weighing, start_of
-from wig_core.cache import NotKeptError, hash_of, only_kept, root_of
+from wig_core.cache import NotKeptError, cache_dir, only_kept, stable_hash
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.registry import with_pooling
-from wig_core.training.fine_tuning import MaskedRecipe, fine_tune, train_back
+from wig_core.training.fine_tuning import MaskedLMRecipe, fine_tune, train_masked
 
 
 class Kept:
@@ -44,7 +44,7 @@ class Kept:
 
     def _is_explained(self, job: Weighing) -> bool:
         sentences = job.texts.sentences
-        if sentences is None or hash_of([asdict(job.attribution), sentences]) not in self.known:
+        if sentences is None or stable_hash([asdict(job.attribution), sentences]) not in self.known:
             return False
         job.attribution.explain_once(self._load(job.encoder), sentences)
         return True
@@ -64,13 +64,13 @@ class Kept:
 
     def _look_up(self, training: Training) -> dict[int, str]:
         recipe, start = training.recipe, training.encoder
-        if hash_of([{type(recipe).__name__: asdict(recipe)}]) not in self.known:
+        if stable_hash([{type(recipe).__name__: asdict(recipe)}]) not in self.known:
             return {}
         base = start if isinstance(start, str) else self._folders(start.training)[start.step]
         try:
             found = (
-                train_back(base, recipe, at=training.at)
-                if isinstance(recipe, MaskedRecipe)
+                train_masked(base, recipe, at=training.at)
+                if isinstance(recipe, MaskedLMRecipe)
                 else fine_tune(base, recipe, at=training.at)
             )
         except NotKeptError:
@@ -80,7 +80,7 @@ class Kept:
 
 def _hashes(kind: str, *names: str) -> Iterator[str]:
     """Of some parts of the keys of all that the cache has of a kind: no encoder is loaded for what cannot be there."""
-    for seal in root_of(kind).glob("*/cache.json"):
+    for seal in cache_dir(kind).glob("*/cache.json"):
         with suppress(OSError, ValueError, KeyError):  # a damaged one, which is made anew
             key = json.loads(seal.read_text("utf-8"))["key"]
-            yield hash_of([key[name] for name in names])
+            yield stable_hash([key[name] for name in names])

@@ -13,7 +13,7 @@ from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
 from wig_book.build.progress import Progress
-from wig_core.cache import write_whole
+from wig_core.cache import write_atomically
 from wig_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def execute_notebook(run: Run, progress: Progress) -> NotebookNode:
         if error.ename == "InputError":  # what the reader gave, not what the page does with it
             raise InputError(f"{run.page.name}: {first_line(error.evalue)}") from None
         fault = _ran_out(error.ename, error.evalue, run) or f"{error.ename}: {first_line(error.evalue)}"
-        write_whole({run.traceback: str(error)})
+        write_atomically({run.traceback: str(error)})
         progress.say(f"traceback in {run.traceback.relative_to(run.root)}")
     except DeadKernelError:
         fault = f"the kernel died, most often because memory ran out; {_less_memory(run)}"

@@ -22,7 +22,7 @@ from wig_book.build.downloads import Download, Hub
 from wig_book.build.kept import Kept
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
-from wig_core.cache import root_of
+from wig_core.cache import cache_dir
 from wig_core.encoders.registry import with_pooling
 
 PAGE_SECONDS = 15.0  # to start a kernel, import, resample and draw
@@ -251,7 +251,7 @@ class _Costs:
 
         places = {
             "disk of $HF_HOME": (Path(constants.HF_HUB_CACHE), float(fetched)),
-            "disk of $WIG_CACHE": (root_of(""), sum(map(self._stored, self.jobs))),
+            "disk of $WIG_CACHE": (cache_dir(""), sum(map(self._stored, self.jobs))),
         }
         by_disk: dict[int, list[str]] = {}
         for name, (path, _) in places.items():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from wig_core.cache import unwritten, write_whole
+from wig_core.cache import write_atomically, write_failure
 from wig_core.errors import InputError
 
 
@@ -53,9 +53,9 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
         texts[folder / f"{name}_{table}.csv"] = frame.to_csv(None, index=False, float_format=f"%.{DIGITS}g")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(texts)
+        write_atomically(texts)
     except OSError as error:
-        if not (why := unwritten(error)):
+        if not (why := write_failure(error)):
             raise
         raise InputError(f"results {results!r} cannot be written {why}, or give another folder") from None
     for key, value in plain.items():

@@ -28,7 +28,7 @@ from wig_book.build.imports import used_modules
 from wig_book.build.kernel import execute_notebook
 from wig_book.build.pages import Page, Profile
 from wig_book.build.progress import Progress
-from wig_core.cache import write_whole
+from wig_core.cache import write_atomically
 from wig_core.encoders.registry import with_pooling
 from wig_core.text.sources import local_copy
 
@@ -44,7 +44,7 @@ class Run:
     profile: str
     values: dict[str, Any]
     changed: dict[str, Any]  # what a reader set otherwise than the profile
-    apart: bool = False  # beside the profile's own results, to compare with them
+    for_comparison: bool = False  # beside the profile's own results, to compare with them
 
     @classmethod
     def of(cls, root: Path, page: Page, profile: Profile, given: Mapping[str, Any] | None = None) -> Run:
@@ -76,7 +76,7 @@ class Run:
 
     @property
     def _place(self) -> str:
-        return f"{self.profile}-again" if self.apart else self.profile
+        return f"{self.profile}-again" if self.for_comparison else self.profile
 
     def key(self) -> str:
         """Return a hash of all that decides the page: source, values, files they name, package, libraries."""
@@ -115,13 +115,13 @@ class Run:
             _make_writable(self.root / self.results)
         _make_writable(self.notebook.parent)
         self.traceback.unlink(missing_ok=True)
-        write_whole({self.notebook: nbformat.writes(execute_notebook(self, progress)) + "\n"})
+        write_atomically({self.notebook: nbformat.writes(execute_notebook(self, progress)) + "\n"})
         record = {"key": key, "seconds": round(time.monotonic() - start, 1), "outputs": self.outputs()}
-        write_whole({self.notebook.with_suffix(".json"): json.dumps(record, indent=1) + "\n"})
+        write_atomically({self.notebook.with_suffix(".json"): json.dumps(record, indent=1) + "\n"})
 
 
 @contextmanager
-def alone(root: Path, progress: Progress) -> Iterator[None]:
+def build_lock(root: Path, progress: Progress) -> Iterator[None]:
     """Within, no other wig works in the same folder; while one does, wait for its end, and say so.
 
     The lock is the operating system's, so that it is free when its holder is gone, in whatever way it went.

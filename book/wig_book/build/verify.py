@@ -10,7 +10,7 @@ from pathlib import Path
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import Profile, Project
 from wig_book.build.progress import Progress
-from wig_book.build.run import Run, alone, execute_pages
+from wig_book.build.run import Run, build_lock, execute_pages
 from wig_core.errors import InputError
 
 RELATIVE, ABSOLUTE = 0.05, 0.02  # what another processor's arithmetic may move, training included
@@ -50,9 +50,9 @@ def verify(project: Project, profile: Profile, progress: Progress, names: Sequen
     pages = [page for page in asked if (shipped / f"{page.short}.json").is_file()]
     if not pages:
         raise InputError(f"{shipped}: holds no numbers to compare with; the profile full has some")
-    runs = [replace(Run.of(project.root, page, profile), apart=True) for page in pages]
+    runs = [replace(Run.of(project.root, page, profile), for_comparison=True) for page in pages]
     compared, faults = 0, []
-    with alone(project.root, progress):
+    with build_lock(project.root, progress):
         execute_pages(runs, progress)
         for run in runs:
             name = f"{run.page.short}.json"

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from wig_book.experiments.rows import bracketed, changes, moved, readable, regress_by_baseline
-from wig_book.experiments.setup import Yardstick, train_and_weigh, weigh_corpus
+from wig_book.experiments.rows import before_to_after, changes, display_table, regress_by_baseline, with_interval
+from wig_book.experiments.setup import Setup, train_and_weigh, weigh_corpus
 from wig_core.training.fine_tuning import Recipe
 
 
@@ -42,16 +42,16 @@ def changes_over_corpora(
         base, recipe, seeds: see `train_and_weigh`.
         corpora: names or files, see `load_corpus`.
         bootstrap: see `changes`.
-        options: see `Yardstick.of`.
+        options: see `Setup.of`.
 
     Returns:
         The rows of `changes`, with corpus.
     """
     tables = []
     for corpus in tqdm(corpora, "corpora"):
-        yardstick = Yardstick.of(corpus, **options)
-        occurrences = train_and_weigh(base, [recipe], seeds, yardstick)
-        found = changes(occurrences, yardstick, bootstrap=bootstrap, seed=options.get("seed", 0))
+        setup = Setup.of(corpus, **options)
+        occurrences = train_and_weigh(base, [recipe], seeds, setup)
+        found = changes(occurrences, setup, bootstrap=bootstrap, seed=options.get("seed", 0))
         tables.append(found.assign(corpus=corpus))
     return pd.concat(tables, ignore_index=True)
 
@@ -93,10 +93,10 @@ def readable_corpora(fits: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
     keys = ["corpus", "baseline", "x"]
     joined = fits.merge(changed, on=keys, suffixes=("", "_base"))
     columns = {
-        "R², encoder": bracketed(joined, "r2"),
+        "R², encoder": with_interval(joined, "r2"),
         "correlation": joined["correlation"].map("{:+.2f}".format),
         "words": joined["n_words"],
-        "correlation, base": moved(joined, "correlation", "+.2f"),
-        "change": bracketed(joined, "correlation_difference", "+.3f"),
+        "correlation, base": before_to_after(joined, "correlation", "+.2f"),
+        "change": with_interval(joined, "correlation_difference", "+.3f"),
     }
-    return readable(joined, keys, columns)
+    return display_table(joined, keys, columns)

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from wig_book.experiments.rows import bracketed, changes, headline, readable, regress_by_baseline
-from wig_book.experiments.setup import Yardstick, weigh_corpus, weigh_pairs
+from wig_book.experiments.rows import changes, display_table, headline, regress_by_baseline, with_interval
+from wig_book.experiments.setup import Setup, weigh_corpus, weigh_pairs
 from wig_core.attribution.inputs import Baseline, Precision
 from wig_core.encoders.registry import pretrained_of
 
@@ -54,7 +54,7 @@ def analyse(
         encoder: packaged, a folder, or a hub name.
         corpus: see `load_corpus`.
         base: the encoder that it was fine-tuned from; None if there is none at hand.
-        column, baselines, max_sentences, max_words, tolerance, precision, min_count, seed: see `Yardstick.of`.
+        column, baselines, max_sentences, max_words, tolerance, precision, min_count, seed: see `Setup.of`.
         bootstrap: resamples of words for the intervals.
 
     Raises:
@@ -75,7 +75,7 @@ def analyse(
     fits = regress_by_baseline(words, bootstrap=bootstrap, seed=seed)
     if base is None:
         return Analysis(words, fits, pd.DataFrame())
-    yardstick = Yardstick.of(
+    setup = Setup.of(
         corpus,
         column=column,
         baselines=baselines,
@@ -86,7 +86,7 @@ def analyse(
         min_count=min_count,
         seed=seed,
     )
-    moved = changes(weigh_pairs({encoder: base}, yardstick), yardstick, bootstrap=bootstrap, seed=seed)
+    moved = changes(weigh_pairs({encoder: base}, setup), setup, bootstrap=bootstrap, seed=seed)
     return Analysis(words, fits, moved)
 
 
@@ -142,7 +142,7 @@ def models_headline(found: Analysis) -> dict[str, float | int | str]:
 def _of_fine_tuning(moved: pd.DataFrame) -> dict[str, float | int | str]:
     most = moved.loc[moved["r2_difference"].idxmax()]
     risen, fallen = int((moved["r2_difference_low"] > 0).sum()), int((moved["r2_difference_high"] < 0).sum())
-    [change] = bracketed(moved.loc[[most.name]], "r2_difference", "+.3f")
+    [change] = with_interval(moved.loc[[most.name]], "r2_difference", "+.3f")
     return {
         "pairs": len(moved),
         "risen": risen,
@@ -160,22 +160,22 @@ def _of_fine_tuning(moved: pd.DataFrame) -> dict[str, float | int | str]:
 def readable_models(found: Analysis) -> pd.DataFrame:
     """The fits of `analyse_each` as text, and the change from the base where there is one."""
     keys = ["encoder", "corpus", "baseline", "x"]
-    shown = readable(
+    shown = display_table(
         found.fits,
         keys,
         {
-            "R²": bracketed(found.fits, "r2"),
-            "correlation": bracketed(found.fits, "correlation", "+.2f"),
+            "R²": with_interval(found.fits, "r2"),
+            "correlation": with_interval(found.fits, "correlation", "+.2f"),
             "words": found.fits["n_words"],
         },
     )
     if "x" not in found.changes:
         return shown
     changes = {
-        "ΔR²": bracketed(found.changes, "r2_difference", "+.3f"),
-        "Δ": bracketed(found.changes, "correlation_difference", "+.2f"),
+        "ΔR²": with_interval(found.changes, "r2_difference", "+.3f"),
+        "Δ": with_interval(found.changes, "correlation_difference", "+.2f"),
     }
-    return shown.join(readable(found.changes, keys, changes)).fillna("no base")
+    return shown.join(display_table(found.changes, keys, changes)).fillna("no base")
 
 
 def _of_kl(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -201,7 +201,7 @@ def analysis_headline(found: Analysis) -> dict[str, float | int | str]:
     row = found.changes[found.changes["x"] == "kl"].iloc[0]
     low, high = row["correlation_difference_low"], row["correlation_difference_high"]
     said = "has raised" if low > 0 else "has lowered" if high < 0 else "has neither surely raised nor surely lowered"
-    [change] = bracketed(found.changes.loc[[row.name]], "correlation_difference", "+.3f")
+    [change] = with_interval(found.changes.loc[[row.name]], "correlation_difference", "+.3f")
     return numbers | {
         "change_verdict": f"Fine-tuning {said} the correlation of weight and information gain: {change}.",
         **{f"change{end}": float(row[f"correlation_difference{end}"]) for end in ENDS},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from wig_book.experiments.setup import SETTING, Yardstick, describe
+from wig_book.experiments.setup import SETTING, Setup, describe
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.regression import regress
@@ -42,7 +42,7 @@ def recipes_of(settings: Sequence[str], *, steps: int, learning_rate: float, bat
 def by_sentences(
     occurrences: pd.DataFrame,
     recipe: Recipe,
-    yardstick: Yardstick,
+    setup: Setup,
     *,
     sizes: Sequence[int],
     x: str = "kl",
@@ -58,31 +58,31 @@ def by_sentences(
     asked = describe(recipe)
     ours = occurrences[(occurrences[list(asked)] == pd.Series(asked)).all(axis=1)]
     ours = ours.assign(stage=ours["seed"].isna().map({True: "before", False: "after"}), seed=ours["seed"].fillna(-1))
-    everything = pd.Series(range(len(yardstick.sentences)))
+    everything = pd.Series(range(len(setup.sentences)))
     rows = []
     for size in sizes:
         for draw in range(draws):
             kept = everything.sample(min(size, len(everything)), random_state=seed + draw)
             part = ours[ours["sentence"].isin(kept)]
             for (baseline, stage, run), table in part.groupby(["baseline", "stage", "seed"], sort=False):
-                fit = regress(mean_weights(table), yardstick.information, x=x, bootstrap=0)
+                fit = regress(mean_weights(table), setup.information, x=x, bootstrap=0)
                 rows.append((baseline, stage, size, draw, run, fit.r2, fit.correlation))
     names = ["baseline", "stage", "sentences", "draw", "run", "r2", "correlation"]
     over_runs = pd.DataFrame(rows, columns=names).groupby(names[:4], sort=False)
     return over_runs[["r2", "correlation"]].mean().reset_index()
 
 
-def weigh_twice(base: str, recipe: Recipe, sentences: Sequence[str], yardstick: Yardstick) -> pd.DataFrame:
+def weigh_before_after(base: str, recipe: Recipe, sentences: Sequence[str], setup: Setup) -> pd.DataFrame:
     """The weights of the words of a few sentences before and after fine-tuning, beside what the words tell.
 
     Returns:
         One row an occurrence: sentence, position, word, before and after (under the first baseline), kl.
     """
-    asked = replace(yardstick, sentences=list(sentences), baselines=yardstick.baselines[:1])
+    asked = replace(setup, sentences=list(sentences), baselines=setup.baselines[:1])
     before = asked.weigh(SentenceEncoder.load(base, pooling=recipe.pooling))
     after = asked.weigh(fine_tune(base, recipe)[recipe.steps])
     table = before.rename(columns={"weight": "before"}).assign(after=after["weight"])
-    told = yardstick.information["kl"].reindex(table["word"]).to_numpy()
+    told = setup.information["kl"].reindex(table["word"]).to_numpy()
     return table[["sentence", "position", "word", "before", "after"]].assign(kl=told)
 
 

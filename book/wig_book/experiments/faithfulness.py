@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_core.attribution.coalitions import Absence, coalition_values
-from wig_core.attribution.explainer import Attribution, Method
-from wig_core.attribution.inputs import read
+from wig_core.attribution.explainer import Explainer, Method
+from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 
@@ -53,15 +53,15 @@ def perturbation_curves(
     Raises:
         InputError: weights that do not fit the sentences; see also `coalition_values`.
     """
-    readings = read(encoder, sentences)
+    readings = tokenize_sentences(encoder, sentences)
     for name, each in weights.items():
         if [len(one) for one in each] != [len(reading.units) for reading in readings]:
             raise InputError(f"weights {name!r} do not fit the sentences; give one number for each of their units")
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     kept = [i for i, reading in enumerate(readings) if len(reading.units) > 1]
     orders = [
         {name: [torch.argsort(each[i], descending=True, stable=True)] for name, each in weights.items()}
-        | {"random": [torch.from_numpy(chance.permutation(len(readings[i].units))) for _ in range(random_orders)]}
+        | {"random": [torch.from_numpy(rng.permutation(len(readings[i].units))) for _ in range(random_orders)]}
         for i in kept
     ]
     coalitions = [
@@ -107,14 +107,14 @@ def areas_between(curves: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0)
     """
     wide = curves.pivot_table(index=["curve", "order", "sentence"], columns="share", values="distance")
     area = pd.Series(np.trapezoid(wide.to_numpy(), wide.columns.to_numpy(), axis=1), index=wide.index)
-    chance, rows = np.random.default_rng(seed), []
+    rng, rows = np.random.default_rng(seed), []
     for curve in CURVES:
         sign = 1 if curve == "deletion" else -1
         for order in dict.fromkeys(curves["order"]):
             if order == "random":
                 continue
             gain = sign * (area[curve, order] - area[curve, "random"]).to_numpy()
-            means = gain[chance.integers(len(gain), size=(bootstrap, len(gain)))].mean(1)
+            means = gain[rng.integers(len(gain), size=(bootstrap, len(gain)))].mean(1)
             low, high = np.quantile(means, [0.025, 0.975])
             rows.append((curve, order, gain.mean(), low, high, len(gain)))
     return pd.DataFrame(rows, columns=["curve", "order", "area", "area_low", "area_high", "sentences"])
@@ -123,7 +123,7 @@ def areas_between(curves: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0)
 def faithfulness(
     encoders: Sequence[str],
     methods: Sequence[Method],
-    yardstick: Yardstick,
+    setup: Setup,
     *,
     baseline: Absence = "mask",
     random_orders: int = 8,
@@ -140,18 +140,14 @@ def faithfulness(
         encoder = SentenceEncoder.load(name)
         weights: dict[str, Sequence[Tensor]] = {}
         for method in methods:
-            attribution = Attribution(
-                method, baseline, tolerance=yardstick.tolerance, precision=yardstick.precision, seed=seed
-            )
-            weights[method] = [one.norms for one in attribution.explain_once(encoder, yardstick.sentences)]
+            attribution = Explainer(method, baseline, tolerance=setup.tolerance, precision=setup.precision, seed=seed)
+            weights[method] = [one.norms for one in attribution.explain_once(encoder, setup.sentences)]
         weights["kl"] = [
-            torch.tensor(
-                yardstick.information["kl"].reindex([unit.text for unit in reading.units]).fillna(0).to_numpy()
-            )
-            for reading in read(encoder, yardstick.sentences)
+            torch.tensor(setup.information["kl"].reindex([unit.text for unit in reading.units]).fillna(0).to_numpy())
+            for reading in tokenize_sentences(encoder, setup.sentences)
         ]
         found = perturbation_curves(
-            encoder, yardstick.sentences, weights, baseline=baseline, random_orders=random_orders, seed=seed
+            encoder, setup.sentences, weights, baseline=baseline, random_orders=random_orders, seed=seed
         )
         areas.append(areas_between(found, bootstrap=bootstrap, seed=seed).assign(encoder=name))
         mean = found.groupby(["curve", "order", "share"], sort=False)["distance"].mean().reset_index()

@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wig_book.experiments.rows import QUANTITIES, Floats, bracketed, flat, moved, r2_of, readable
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.rows import (
+    QUANTITIES,
+    Floats,
+    before_to_after,
+    change_row,
+    display_table,
+    r2_of,
+    with_interval,
+)
+from wig_book.experiments.setup import Setup
 from wig_core.errors import InputError
 from wig_core.regression import Estimate, compare, interval, regress
 from wig_core.text.words import is_word, segment
@@ -79,28 +87,28 @@ def parts_of_speech(sentences: Sequence[str]) -> pd.DataFrame:
 
 
 def within_classes(
-    occurrences: pd.DataFrame, yardstick: Yardstick, parts: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0
+    occurrences: pd.DataFrame, setup: Setup, parts: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """The regression before and after within each class of words, from `wig_book.experiments.setup.train_and_weigh`.
 
     Returns:
-        One row a baseline, class (of `CLASSES`) and quantity: the columns of `rows.flat`. A class of fewer than
+        One row a baseline, class (of `CLASSES`) and quantity: the columns of `rows.change_row`. A class of fewer than
         ten words is left out.
     """
     rows = []
     for baseline, table in occurrences.groupby("baseline", sort=False):
         before, after = _sides(table)
-        for name, told in _classes(yardstick.information, parts, before.index):
+        for name, told in _classes(setup.information, parts, before.index):
             for x in QUANTITIES:
                 change = compare(before, after, told, x=x, bootstrap=bootstrap, seed=seed)
-                rows.append({"baseline": baseline, "class": name, **flat(change)})
+                rows.append({"baseline": baseline, "class": name, **change_row(change)})
     return pd.DataFrame(rows)
 
 
 def fits_within_classes(
-    occurrences: pd.DataFrame, yardstick: Yardstick, parts: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0
+    occurrences: pd.DataFrame, setup: Setup, parts: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """The regression within each class of words, of one encoder's `Yardstick.weigh`.
+    """The regression within each class of words, of one encoder's `Setup.weigh`.
 
     Returns:
         One row a baseline, class (of `CLASSES`) and quantity: r2 and correlation with …_low and …_high, n_words. A
@@ -109,7 +117,7 @@ def fits_within_classes(
     rows = []
     for baseline, table in occurrences.groupby("baseline", sort=False):
         weights = mean_weights(table)
-        for name, told in _classes(yardstick.information, parts, weights.index):
+        for name, told in _classes(setup.information, parts, weights.index):
             for x in QUANTITIES:
                 fit = regress(weights, told, x=x, bootstrap=bootstrap, seed=seed)
                 row: dict[str, object] = {"baseline": baseline, "class": name, "x": x}
@@ -146,7 +154,7 @@ def weight_by_part(occurrences: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFra
 
 
 def split_of_change(
-    occurrences: pd.DataFrame, yardstick: Yardstick, parts: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0
+    occurrences: pd.DataFrame, setup: Setup, parts: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """How much of the change of R² is only the split into open and closed classes.
 
@@ -160,7 +168,7 @@ def split_of_change(
     for baseline, table in occurrences.groupby("baseline", sort=False):
         before, after = _sides(table)
         for x in QUANTITIES:
-            told = yardstick.information.join(parts, how="inner").dropna(subset=[x, "kl"])
+            told = setup.information.join(parts, how="inner").dropna(subset=[x, "kl"])
             words = sorted(set(told.index).intersection(*(side.index for side in (before, *after))))
             group = told.loc[words, "open"].to_numpy(bool)
             if group.all() or not group.any():
@@ -195,7 +203,7 @@ def paired_split(
         Of the change of R²: "total" (of x alone), "unique" (of x given the group), "common" (total − unique), and
         "group" (of the group alone), each with the ends of its 95% interval.
     """
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     weights = np.column_stack([before, *after])
 
     def change(rows: NDArray[np.int64], runs: NDArray[np.int64]) -> tuple[float, ...]:
@@ -204,7 +212,7 @@ def paired_split(
 
     found = change(np.arange(len(x)), np.arange(1, len(after) + 1))
     drawn = [
-        change(chance.integers(len(x), size=len(x)), 1 + chance.integers(len(after), size=len(after)))
+        change(rng.integers(len(x), size=len(x)), 1 + rng.integers(len(after), size=len(after)))
         for _ in range(bootstrap)
     ]
     columns = np.array(drawn).reshape(-1, 4).T
@@ -261,15 +269,15 @@ def parts_headline(
 def readable_classes(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `within_classes` as text, intervals in brackets."""
     columns = {
-        "R²": moved(table, "r2"),
-        "ΔR²": bracketed(table, "r2_difference", "+.3f"),
-        "correlation": moved(table, "correlation", "+.2f"),
+        "R²": before_to_after(table, "r2"),
+        "ΔR²": with_interval(table, "r2_difference", "+.3f"),
+        "correlation": before_to_after(table, "correlation", "+.2f"),
         "words": table["n_words"],
     }
-    return readable(table, ["baseline", "class", "x"], columns)
+    return display_table(table, ["baseline", "class", "x"], columns)
 
 
 def readable_split(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `split_of_change` as text, intervals in brackets."""
-    shown = {"ΔR²": bracketed(table, "difference", "+.3f", low="low", high="high")}
-    return readable(table, ["baseline", "x", "share"], shown)
+    shown = {"ΔR²": with_interval(table, "difference", "+.3f", low="low", high="high")}
+    return display_table(table, ["baseline", "x", "share"], shown)

@@ -11,15 +11,15 @@ from typing import Any, cast
 import pandas as pd
 
 from wig_book.experiments.rows import changes
-from wig_book.experiments.setup import Yardstick, train_and_weigh
+from wig_book.experiments.setup import Setup, train_and_weigh
 from wig_book.experiments.training_dynamics import dynamics
 from wig_core.errors import InputError
-from wig_core.training.fine_tuning import MaskedRecipe, Recipe, fine_tune, train_back
+from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
 
 MASKED = "masked"  # the stage on the way back
 
 
-def ways_forth(
+def parse_return_recipes(
     short: Sequence[str], *, steps: int, learning_rate: float, batch_size: int, seed: int
 ) -> dict[str, Recipe]:
     """Recipes from their short forms, which name them: objective, examples, and perhaps another learning rate, with
@@ -49,9 +49,9 @@ def ways_forth(
 
 def reverse(
     encoder: str,
-    back: MaskedRecipe,
+    back: MaskedLMRecipe,
     forth: dict[str, Recipe],
-    yardstick: Yardstick,
+    setup: Setup,
     *,
     back_at: Sequence[int],
     forth_at: Sequence[int],
@@ -63,22 +63,22 @@ def reverse(
     Returns:
         The rows of `dynamics`, with stage: "masked", or the name of the way forth, whose step 0 is the masked end.
     """
-    masked = train_back(encoder, back, at=back_at)
-    tables = [dynamics(masked, yardstick, examples="halves", bootstrap=bootstrap, seed=seed).assign(stage=MASKED)]
+    masked = train_masked(encoder, back, at=back_at)
+    tables = [dynamics(masked, setup, examples="halves", bootstrap=bootstrap, seed=seed).assign(stage=MASKED)]
     for name, recipe in forth.items():
         again = fine_tune(masked[back.steps].name, recipe, at=forth_at)
-        table = dynamics(again, yardstick, examples="halves", bootstrap=bootstrap, seed=seed)
+        table = dynamics(again, setup, examples="halves", bootstrap=bootstrap, seed=seed)
         end = tables[0][tables[0]["step"] == back.steps].assign(step=0)
         tables.append(pd.concat([end, table], ignore_index=True).assign(stage=name))
     return pd.concat(tables, ignore_index=True)
 
 
-def rise(
+def return_interval(
     encoder: str,
-    back: MaskedRecipe,
+    back: MaskedLMRecipe,
     way: Recipe,
     seeds: Sequence[int],
-    yardstick: Yardstick,
+    setup: Setup,
     *,
     back_at: Sequence[int],
     bootstrap: int = 1000,
@@ -89,9 +89,9 @@ def rise(
     Returns:
         The rows of `wig_book.experiments.rows.changes`, before being the masked end.
     """
-    masked = train_back(encoder, back, at=back_at)[back.steps]
-    occurrences = train_and_weigh(masked.name, [way], seeds, yardstick)
-    return changes(occurrences, yardstick, bootstrap=bootstrap, seed=seed)
+    masked = train_masked(encoder, back, at=back_at)[back.steps]
+    occurrences = train_and_weigh(masked.name, [way], seeds, setup)
+    return changes(occurrences, setup, bootstrap=bootstrap, seed=seed)
 
 
 def reversal_headline(course: pd.DataFrame, risen: pd.DataFrame) -> dict[str, float | int | str]:
@@ -100,8 +100,8 @@ def reversal_headline(course: pd.DataFrame, risen: pd.DataFrame) -> dict[str, fl
     Returns:
         baseline, masked_steps; correlation, r2 and lee, each with _start, _masked and _best, at the start, after
         masked-language modelling and at the end of the best way forth; best, its name; ways, and how many of them have
-        risen: ended with a correlation above the interval of the masked end. Of `rise`, under each baseline in turn
-        (_0, _1, …): baseline, the difference of correlation and of R² with their ends (correlation, r2, each with _low
+        risen: ended with a correlation above the interval of the masked end. Of `return_interval`, under each baseline
+        in turn (_0, _1, …): baseline, the difference of correlation and of R² with their ends (correlation, r2, each with _low
         and _high before the number), correlation_before and correlation_after; and runs.
     """
     of_kl = course[(course["baseline"] == course["baseline"].iloc[0]) & (course["x"] == "kl")]
@@ -129,7 +129,7 @@ def reversal_headline(course: pd.DataFrame, risen: pd.DataFrame) -> dict[str, fl
 
 
 def load_reversal(folder: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of `reverse` and of `rise` that an earlier run left in a folder.
+    """The rows of `reverse` and of `return_interval` that an earlier run left in a folder.
 
     Raises:
         InputError: there are none.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from wig_book.experiments.rows import Floats, bracketed, r2_of, readable
+from wig_book.experiments.rows import Floats, display_table, r2_of, with_interval
 from wig_book.labels import MEASURE_NAMES
 from wig_core.errors import InputError
 from wig_core.information.word_information import word_information
@@ -208,9 +208,9 @@ def readable_quantities(table: pd.DataFrame, kind: str = "linear") -> pd.DataFra
     """The rows of `explained` of one kind as text, intervals in brackets, the best alone first."""
     rows = table[table["kind"] == kind].sort_values("alone", ascending=False, kind="stable")
     columns = {
-        "correlation": bracketed(rows, "correlation"),
-        "R² alone": bracketed(rows, "alone"),
-        "unique": bracketed(rows, "unique"),
+        "correlation": with_interval(rows, "correlation"),
+        "R² alone": with_interval(rows, "alone"),
+        "unique": with_interval(rows, "unique"),
         "in common with others": rows["common"].map("{:.3f}".format),
     }
-    return readable(rows.assign(quantity=rows["quantity"].map(MEASURE_NAMES)), ["quantity"], columns)
+    return display_table(rows.assign(quantity=rows["quantity"].map(MEASURE_NAMES)), ["quantity"], columns)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wig_book.experiments.setup import SETTING, Yardstick
+from wig_book.experiments.setup import SETTING, Setup
 from wig_book.labels import QUANTITY_NAMES
 from wig_core.regression import STATISTICS, Change, compare, partial_r2, regress
 from wig_core.word_weights import mean_weights, reliability
 
 
-def bracketed(
+def with_interval(
     table: pd.DataFrame, name: str, form: str = ".3f", *, low: str | None = None, high: str | None = None
 ) -> list[str]:
     """A column's numbers, each with its interval.
@@ -34,7 +34,7 @@ def bracketed(
     return [f"{value:{form}} [{least:{form}},\N{NO-BREAK SPACE}{most:{form}}]" for value, least, most in rows]
 
 
-def moved(table: pd.DataFrame, name: str, form: str = ".3f") -> list[str]:
+def before_to_after(table: pd.DataFrame, name: str, form: str = ".3f") -> list[str]:
     """The numbers `<name>_before` and `<name>_after`.
 
     Example:
@@ -45,7 +45,7 @@ def moved(table: pd.DataFrame, name: str, form: str = ".3f") -> list[str]:
     return [f"{before:{form}} →\N{NO-BREAK SPACE}{after:{form}}" for before, after in rows]
 
 
-def readable(table: pd.DataFrame, keys: Sequence[str], columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+def display_table(table: pd.DataFrame, keys: Sequence[str], columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     """Columns by what names the rows of a table; x, the quantity, by the name that readers know.
 
     Args:
@@ -86,7 +86,7 @@ def regress_by_baseline(words: pd.DataFrame, *, bootstrap: int = 1000, seed: int
     return pd.DataFrame(rows)
 
 
-def readable_fits(fits: pd.DataFrame, keys: Sequence[str] = ("baseline", "x")) -> pd.DataFrame:
+def display_fits(fits: pd.DataFrame, keys: Sequence[str] = ("baseline", "x")) -> pd.DataFrame:
     """Fits as text, intervals in brackets.
 
     Args:
@@ -94,15 +94,15 @@ def readable_fits(fits: pd.DataFrame, keys: Sequence[str] = ("baseline", "x")) -
         keys: the columns that name a row.
     """
     columns = {
-        "R²": bracketed(fits, "r2"),
-        "correlation": bracketed(fits, "correlation", "+.2f"),
-        **({"slope": bracketed(fits, "slope", ".3g")} if "slope" in fits else {}),
+        "R²": with_interval(fits, "r2"),
+        "correlation": with_interval(fits, "correlation", "+.2f"),
+        **({"slope": with_interval(fits, "slope", ".3g")} if "slope" in fits else {}),
     }
     others = {"partial_r2": ("partial R²", ".3f"), "norm": ("length", ".2f"), "lee": ("lee", ".2f")}
     for name, (heading, form) in (others | {"n_words": ("words", "d")}).items():
         if name in fits:
             columns[heading] = [f"{value:{form}}" for value in fits[name]]
-    return readable(fits, keys, columns)
+    return display_table(fits, keys, columns)
 
 
 def headline(words: pd.DataFrame, fits: pd.DataFrame) -> dict[str, float | int | str]:
@@ -139,7 +139,7 @@ def _direction(lowest: float, highest: float) -> str:
     return "falls" if highest < 0 else "neither surely rises nor surely falls"
 
 
-def changes(occurrences: pd.DataFrame, yardstick: Yardstick, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
+def changes(occurrences: pd.DataFrame, setup: Setup, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
     """How the regression changes, from `train_and_weigh`.
 
     Returns:
@@ -159,13 +159,13 @@ def changes(occurrences: pd.DataFrame, yardstick: Yardstick, *, bootstrap: int =
             "lee_after": sum(run["lee"].iloc[0] for run in runs) / len(runs),
         }
         for x in QUANTITIES:
-            change = compare(before, after, yardstick.information, x=x, bootstrap=bootstrap, seed=seed)
+            change = compare(before, after, setup.information, x=x, bootstrap=bootstrap, seed=seed)
             named = dict(zip(SETTING, setting, strict=True)) | {"baseline": baseline}
-            rows.append({**named, **flat(change), **common})
+            rows.append({**named, **change_row(change), **common})
     return pd.DataFrame(rows)
 
 
-def flat(change: Change) -> dict[str, object]:
+def change_row(change: Change) -> dict[str, object]:
     """A change as a row: x, n_words, runs, and …_before, …_after and …_difference of each statistic, each also with
     _low and _high."""
     row: dict[str, object] = {"x": change.x, "n_words": change.n_words, "runs": change.runs}
@@ -176,7 +176,7 @@ def flat(change: Change) -> dict[str, object]:
     return row
 
 
-def readable_changes(table: pd.DataFrame, keys: Sequence[str] = ("setting", "baseline", "x")) -> pd.DataFrame:
+def display_changes(table: pd.DataFrame, keys: Sequence[str] = ("setting", "baseline", "x")) -> pd.DataFrame:
     """The rows of `changes` as text, intervals of the differences in brackets.
 
     Args:
@@ -186,14 +186,14 @@ def readable_changes(table: pd.DataFrame, keys: Sequence[str] = ("setting", "bas
     if "setting" in keys:
         table = table.assign(setting=[" ".join(row) for row in table[SETTING].itertuples(index=False)])
     columns = {
-        "R²": moved(table, "r2"),
-        "ΔR²": bracketed(table, "r2_difference", "+.3f"),
-        "correlation": moved(table, "correlation", "+.2f"),
-        "Δ": bracketed(table, "correlation_difference", "+.2f"),
-        "slope": moved(table, "slope", ".3g"),
-        **({"lee": moved(table, "lee", ".2f")} if "lee_before" in table else {}),
+        "R²": before_to_after(table, "r2"),
+        "ΔR²": with_interval(table, "r2_difference", "+.3f"),
+        "correlation": before_to_after(table, "correlation", "+.2f"),
+        "Δ": with_interval(table, "correlation_difference", "+.2f"),
+        "slope": before_to_after(table, "slope", ".3g"),
+        **({"lee": before_to_after(table, "lee", ".2f")} if "lee_before" in table else {}),
     }
-    return readable(table, keys, columns)
+    return display_table(table, keys, columns)
 
 
 Floats = NDArray[np.float64]

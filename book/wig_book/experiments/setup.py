@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 from tqdm import tqdm
 
-from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.inputs import Baseline, Precision
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.evaluation import similarity_correlation
@@ -20,7 +20,7 @@ from wig_core.word_weights import occurrence_weights, word_weights
 
 
 @dataclass(frozen=True)
-class Yardstick:
+class Setup:
     """What all encoders of a page are measured on.
 
     Attributes:
@@ -52,25 +52,25 @@ class Yardstick:
         precision: Precision = "float32",
         min_count: int = 10,
         seed: int = 0,
-    ) -> Yardstick:
+    ) -> Setup:
         """A sample of the sentences of a corpus, and what all of it tells of words."""
         whole = load_corpus(corpus, column=column)
         information = word_information(whole, min_count=min_count)
-        sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
+        sample = whole.max_words(max_words).sample(max_sentences, seed=seed)
         return cls(sample.sentences, information, baselines, tolerance, precision, whole, min_count)
 
     def weigh(self, encoder: SentenceEncoder) -> pd.DataFrame:
         """Each occurrence's weight: baseline, and the columns of `occurrence_weights`."""
         tables = []
         for baseline in self.baselines:
-            attribution = Attribution(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
+            attribution = Explainer(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
             explained = attribution.explain_once(encoder, self.sentences)
             tables.append(occurrence_weights(explained).assign(baseline=baseline))
         return pd.concat(tables, ignore_index=True)
 
     def subword_information(self, encoder: SentenceEncoder) -> pd.DataFrame:
         """What the whole corpus tells of the tokens of an encoder, as it does of words."""
-        return word_information(self.whole, min_count=self.min_count, cut=encoder.tokenizer.tokenize)
+        return word_information(self.whole, min_count=self.min_count, tokenize=encoder.tokenizer.tokenize)
 
 
 def weigh_corpus(
@@ -95,10 +95,10 @@ def weigh_corpus(
     loaded = SentenceEncoder.load(encoder)
     whole = load_corpus(corpus, column=column)
     information = word_information(whole, min_count=min_count)
-    sample = whole.up_to(max_words).sample(max_sentences, seed=seed)
+    sample = whole.max_words(max_words).sample(max_sentences, seed=seed)
     tables = []
     for baseline in baselines:
-        attribution = Attribution(baseline=baseline, tolerance=tolerance, precision=precision)
+        attribution = Explainer(baseline=baseline, tolerance=tolerance, precision=precision)
         explained = attribution.explain_once(loaded, sample.sentences, progress=True)
         errors = pd.Series([one.completeness_error for one in explained])
         table = join(word_weights(explained), information).reset_index()
@@ -114,19 +114,19 @@ SETTING = ["objective", "examples", "pooling", "similarity"]
 
 def describe(recipe: Recipe) -> dict[str, str]:
     """The columns of `SETTING` for a recipe."""
-    return {name: getattr(recipe, name) for name in SETTING} | {"examples": recipe.usual_examples}
+    return {name: getattr(recipe, name) for name in SETTING} | {"examples": recipe.resolved_examples}
 
 
-def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], yardstick: Yardstick) -> pd.DataFrame:
+def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], setup: Setup) -> pd.DataFrame:
     """Weigh the words of sentences before and after fine-tuning, for each recipe and seed.
 
     Returns:
         One row an occurrence, of each encoder: the columns of `SETTING`, seed (missing for the base: before), lee (how
-        the encoder agrees with people's judgements of similarity), and the columns of `Yardstick.weigh`.
+        the encoder agrees with people's judgements of similarity), and the columns of `Setup.weigh`.
     """
     judged = load_similarities("lee")
     before = {
-        pooling: yardstick.weigh(SentenceEncoder.load(base, pooling=pooling))
+        pooling: setup.weigh(SentenceEncoder.load(base, pooling=pooling))
         for pooling in dict.fromkeys(recipe.pooling for recipe in recipes)
     }
     tables = []
@@ -137,11 +137,11 @@ def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], 
         for seed in seeds:
             trained = fine_tune(base, replace(recipe, seed=seed))[recipe.steps]
             lee = similarity_correlation(trained, judged)
-            tables.append(yardstick.weigh(trained).assign(**setting, seed=seed, lee=lee))
+            tables.append(setup.weigh(trained).assign(**setting, seed=seed, lee=lee))
     return pd.concat(tables, ignore_index=True)
 
 
-def weigh_pairs(pairs: Mapping[str, str], yardstick: Yardstick) -> pd.DataFrame:
+def weigh_pairs(pairs: Mapping[str, str], setup: Setup) -> pd.DataFrame:
     """The same as `train_and_weigh` for encoders that others have fine-tuned.
 
     Args:
@@ -155,5 +155,5 @@ def weigh_pairs(pairs: Mapping[str, str], yardstick: Yardstick) -> pd.DataFrame:
         setting = {"objective": after, "examples": "its own", "pooling": tuned.pooling, "similarity": tuned.similarity}
         for encoder, seed in ((start, pd.NA), (tuned, 0)):
             lee = similarity_correlation(encoder, judged)
-            tables.append(yardstick.weigh(encoder).assign(**setting, seed=seed, lee=lee))
+            tables.append(setup.weigh(encoder).assign(**setting, seed=seed, lee=lee))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

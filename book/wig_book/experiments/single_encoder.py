@@ -42,7 +42,7 @@ def weigh_sentences(
     return table.join(told).join(per_sentence, on="sentence")
 
 
-def inform(
+def corpus_information(
     corpus: str, *, column: str | None = None, min_count: int = 10, shuffles: int = 3, seed: int = 0
 ) -> pd.DataFrame:
     """What each word of a corpus tells: `word_information` with its shuffled control, words as a column."""
@@ -68,7 +68,7 @@ def measure_completeness(
         One row a baseline, rule, number of steps and sentence: baseline, rule, steps, sentence, error.
     """
     loaded = SentenceEncoder.load(encoder)
-    sample = load_corpus(corpus, column=column).up_to(max_words).sample(max_sentences, seed=seed)
+    sample = load_corpus(corpus, column=column).max_words(max_words).sample(max_sentences, seed=seed)
     tables = [
         completeness_errors(loaded, sample.sentences, baseline=baseline, rules=rules, steps=steps).assign(
             baseline=baseline

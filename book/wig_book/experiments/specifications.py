@@ -14,11 +14,11 @@ import pandas as pd
 from scipy import stats
 from tqdm import tqdm
 
-from wig_book.experiments.rows import QUANTITIES, bracketed, flat, moved, readable
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.rows import QUANTITIES, before_to_after, change_row, display_table, with_interval
+from wig_book.experiments.setup import Setup
 from wig_core.attribution.coalitions import Absence
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.explainer import Attribution, Method
+from wig_core.attribution.explainer import Explainer, Method
 from wig_core.attribution.inputs import Granularity
 from wig_core.attribution.reference import shap_values
 from wig_core.attribution.shapley import shapley_values
@@ -37,7 +37,7 @@ Scale = Literal["scaled", "unscaled"]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Specification:
     """One way to read what an encoder's words weigh; the defaults are the book's.
 
     Attributes:
@@ -59,7 +59,7 @@ class Reading:
     similarity: Similarity = "cosine"
 
     @classmethod
-    def parse(cls, text: str) -> Reading:
+    def parse(cls, text: str) -> Specification:
         """A reading from the words that differ from the default, in any order, as in "shap pad"; "default" is none.
 
         Raises:
@@ -88,17 +88,17 @@ class Reading:
         """
         return " ".join(getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default) or "default"
 
-    def weigh(self, encoder: SentenceEncoder, yardstick: Yardstick) -> pd.DataFrame:
+    def weigh(self, encoder: SentenceEncoder, setup: Setup) -> pd.DataFrame:
         """The weight of each occurrence in the sentences of a yardstick, and the sentences' completeness error."""
-        attribution = Attribution(
+        attribution = Explainer(
             self.method,
             self.baseline,
             target="norm" if self.target == "norm" else "vector",
             granularity=self.granularity,
-            tolerance=yardstick.tolerance,
-            precision=yardstick.precision,
+            tolerance=setup.tolerance,
+            precision=setup.precision,
         )
-        explained = attribution.explain_once(encoder, yardstick.sentences)
+        explained = attribution.explain_once(encoder, setup.sentences)
         if self.target == "direction":
             explained = [_along_itself(one) for one in explained]
         errors = [one.completeness_error for one in explained]
@@ -111,22 +111,22 @@ def _along_itself(explained: Contributions) -> Contributions:
     return replace(explained, vectors=explained.vectors @ direction)
 
 
-NAMES = [field.name for field in fields(Reading)]
+NAMES = [field.name for field in fields(Specification)]
 
 
-def readings_of(texts: Iterable[str]) -> list[Reading]:
-    """Different readings from their short forms, in order; see `Reading.parse`."""
-    return list(dict.fromkeys(map(Reading.parse, texts)))
+def parse_specifications(texts: Iterable[str]) -> list[Specification]:
+    """Different readings from their short forms, in order; see `Specification.parse`."""
+    return list(dict.fromkeys(map(Specification.parse, texts)))
 
 
-def weigh_readings(
-    base: str, recipe: Recipe, seeds: Sequence[int], yardstick: Yardstick, readings: Sequence[Reading]
+def weigh_specifications(
+    base: str, recipe: Recipe, seeds: Sequence[int], setup: Setup, readings: Sequence[Specification]
 ) -> pd.DataFrame:
     """Weigh the words of sentences before and after fine-tuning, in several readings.
 
     Returns:
-        One row an occurrence, of each encoder and reading: the attributes of `Reading`, seed (missing for the base:
-        before), and the columns of `Reading.weigh`.
+        One row an occurrence, of each encoder and specification: the attributes of `Specification`, seed (missing for
+        the base: before), and the columns of `Specification.weigh`.
     """
     tables = []
     for reading in tqdm(readings, "readings"):
@@ -135,26 +135,26 @@ def weigh_readings(
         for seed in seeds:
             encoders[seed] = fine_tune(base, replace(recipe, seed=seed, **kind))[recipe.steps]
         for seed, encoder in encoders.items():
-            tables.append(reading.weigh(encoder, yardstick).assign(**asdict(reading), seed=seed))
+            tables.append(reading.weigh(encoder, setup).assign(**asdict(reading), seed=seed))
     return pd.concat(tables, ignore_index=True)
 
 
-def fits_of_readings(
-    base: str, occurrences: pd.DataFrame, yardstick: Yardstick, *, bootstrap: int = 1000, seed: int = 0
+def fit_specifications(
+    base: str, occurrences: pd.DataFrame, setup: Setup, *, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Regress the weights of `weigh_readings` on each quantity, before and after.
+    """Regress the weights of `weigh_specifications` on each quantity, before and after.
 
     Returns:
-        One row a reading and quantity: reading (its short form), the attributes of `Reading`, the columns of
-        `rows.flat`; and over words the rank correlation of its weights with those of the first reading,
+        One row a reading and quantity: reading (its short form), the attributes of `Specification`, the columns of
+        `rows.change_row`; and over words the rank correlation of its weights with those of the first reading,
         agreement_before and agreement_after (not a number between words and subwords); completeness_error, the mean.
     """
     rows, first = [], None
     for key, table in occurrences.groupby(NAMES, sort=False):
-        reading = Reading(*key)
-        information = yardstick.information
+        reading = Specification(*key)
+        information = setup.information
         if reading.granularity == "subword":
-            information = yardstick.subword_information(SentenceEncoder.load(base))
+            information = setup.subword_information(SentenceEncoder.load(base))
         before = mean_weights(table[table["seed"].isna()])
         after = [mean_weights(run) for _, run in table[table["seed"].notna()].groupby("seed")]
         first = first or (before, after)
@@ -167,7 +167,7 @@ def fits_of_readings(
         }
         for x in QUANTITIES:
             change = compare(before, after, information, x=x, bootstrap=bootstrap, seed=seed)
-            rows.append(common | flat(change))
+            rows.append(common | change_row(change))
     return pd.DataFrame(rows)
 
 
@@ -179,21 +179,21 @@ def _agreement(these: list[pd.DataFrame], those: list[pd.DataFrame]) -> float:
     return float(np.mean([stats.spearmanr(pair["weight"], pair["weight_other"]).statistic for pair in pairs]))
 
 
-def two_weightings(occurrences: pd.DataFrame, yardstick: Yardstick) -> pd.DataFrame:
-    """The weights of two readings word by word, before and after (mean over runs), from `weigh_readings`.
+def weights_side_by_side(occurrences: pd.DataFrame, setup: Setup) -> pd.DataFrame:
+    """The weights of two readings word by word, before and after (mean over runs), from `weigh_specifications`.
 
     Returns:
         One row a stage and word that the corpus informs of: stage, word, kl, and a column a reading, by its method.
     """
     stages = occurrences.assign(stage=occurrences["seed"].isna().map({True: "before", False: "after"}))
     table = stages.pivot_table(index=["stage", "word"], columns="method", values="weight").reset_index()
-    table["kl"] = yardstick.information["kl"].reindex(table["word"]).to_numpy()
+    table["kl"] = setup.information["kl"].reindex(table["word"]).to_numpy()
     return table.dropna(subset=["kl"]).sort_values(["stage", "word"], ascending=[False, True], ignore_index=True)
 
 
 def convergence(
     encoder: SentenceEncoder,
-    yardstick: Yardstick,
+    setup: Setup,
     *,
     permutations: Sequence[int] = (2, 4, 8, 16, 32),
     sentences: int = 8,
@@ -208,7 +208,7 @@ def convergence(
     Raises:
         InputError: no sentence is short enough.
     """
-    chosen = [s for s in yardstick.whole.up_to(10).sentences if len(words_of(s)) >= 6][:sentences]
+    chosen = [s for s in setup.whole.max_words(10).sentences if len(words_of(s)) >= 6][:sentences]
     if not chosen:
         raise InputError("no sentence has 6 to 10 words; give another corpus")
     exact = shapley_values(encoder, chosen)
@@ -230,23 +230,23 @@ def _relative(found: Any, expected: Any) -> float:
     return float((found - expected).norm() / expected.norm())
 
 
-def readable_readings(table: pd.DataFrame, x: str = "kl") -> pd.DataFrame:
-    """The rows of `fits_of_readings` for one quantity as text, intervals in brackets."""
+def display_specifications(table: pd.DataFrame, x: str = "kl") -> pd.DataFrame:
+    """The rows of `fit_specifications` for one quantity as text, intervals in brackets."""
     chosen = table[table["x"] == x]
     columns = {
-        "R² before": bracketed(chosen, "r2_before"),
-        "R² after": bracketed(chosen, "r2_after"),
-        "ΔR²": bracketed(chosen, "r2_difference", "+.3f"),
-        "correlation": moved(chosen, "correlation", "+.2f"),
-        "agreement": moved(chosen, "agreement", ".2f"),
+        "R² before": with_interval(chosen, "r2_before"),
+        "R² after": with_interval(chosen, "r2_after"),
+        "ΔR²": with_interval(chosen, "r2_difference", "+.3f"),
+        "correlation": before_to_after(chosen, "correlation", "+.2f"),
+        "agreement": before_to_after(chosen, "agreement", ".2f"),
         "error": chosen["completeness_error"].map(lambda error: f"{error:.1e}".replace("-", "−")),
         "words": chosen["n_words"],
     }
-    return readable(chosen, ["reading"], columns)
+    return display_table(chosen, ["reading"], columns)
 
 
-def readings_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `fits_of_readings`, for KL and self-information.
+def specification_numbers(table: pd.DataFrame) -> dict[str, float | int | str]:
+    """The numbers that prose quotes of `fit_specifications`, for KL and self-information.
 
     Returns:
         readings, runs, words; of each quantity (suffix _kl or _self): in how many readings the correlation has risen

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from wig_book.experiments.rows import bracketed, flat, readable
+from wig_book.experiments.rows import change_row, display_table, with_interval
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.information.cooccurrence import Cooccurrence
@@ -58,8 +58,8 @@ def static_encoder(
         InputError: fewer than three words are frequent enough.
     """
     words, ids, lengths = _frequent(corpus, min_count)
-    chance = np.random.default_rng(seed)
-    orders = [np.arange(len(ids)), *(chance.permutation(len(ids)) for _ in range(shuffles))]
+    rng = np.random.default_rng(seed)
+    orders = [np.arange(len(ids)), *(rng.permutation(len(ids)) for _ in range(shuffles))]
     models = [_counted(ids[order], lengths, len(words)) for order in orders]
     courses = [
         exact_course(model, dimension=dimension, at=at, learning_rate=learning_rate, seed=seed, dtype=torch.float32)
@@ -161,12 +161,12 @@ def input_norm_changes(
     """How the norms of a transformer's input embeddings follow KL before and after fine-tuning.
 
     Returns:
-        One row a quantity of `xs`: the columns of `wig_book.experiments.rows.flat`.
+        One row a quantity of `xs`: the columns of `wig_book.experiments.rows.change_row`.
     """
     words = list(information.index)
     before = input_norms(SentenceEncoder.load(base), words)
     after = [input_norms(fine_tune(base, replace(recipe, seed=one))[recipe.steps], words) for one in seeds]
-    rows = [flat(compare(before, after, information, x=x, bootstrap=bootstrap, seed=seed)) for x in xs]
+    rows = [change_row(compare(before, after, information, x=x, bootstrap=bootstrap, seed=seed)) for x in xs]
     return pd.DataFrame(rows)
 
 
@@ -206,10 +206,10 @@ def readable_static(fits: pd.DataFrame) -> pd.DataFrame:
     """The rows of `static_fits` at the last step as text, intervals in brackets."""
     last = fits[fits["step"] == fits["step"].max()]
     columns = {
-        "correlation": bracketed(last, "correlation"),
-        "R²": bracketed(last, "r2"),
+        "correlation": with_interval(last, "correlation"),
+        "R²": with_interval(last, "r2"),
         "slope": last["slope"].map("{:.2f}".format),
         "frequency": last["frequency"].map("{:+.2f}".format),
         "words": last["words"],
     }
-    return readable(last, ["norm", "kind"], columns)
+    return display_table(last, ["norm", "kind"], columns)

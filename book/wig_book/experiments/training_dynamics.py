@@ -6,7 +6,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from wig_book.experiments.rows import QUANTITIES
-from wig_book.experiments.setup import Yardstick
+from wig_book.experiments.setup import Setup
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.evaluation import alignment, mean_norm, similarity_correlation, uniformity
 from wig_core.regression import STATISTICS, regress
@@ -16,7 +16,7 @@ from wig_core.word_weights import mean_weights
 
 
 def dynamics(
-    encoders: dict[int, SentenceEncoder], yardstick: Yardstick, *, examples: str, bootstrap: int = 1000, seed: int = 0
+    encoders: dict[int, SentenceEncoder], setup: Setup, *, examples: str, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """What an encoder is like at each step of a training.
 
@@ -36,14 +36,14 @@ def dynamics(
     for step, encoder in tqdm(encoders.items(), "steps"):
         left, right = (encoder.encode([pair[i] for pair in pairs]) for i in (0, 1))
         state = {
-            "norm": mean_norm(encoder, yardstick.sentences),
+            "norm": mean_norm(encoder, setup.sentences),
             "uniformity": uniformity(left),
             "alignment": alignment(left, right),
             "lee": similarity_correlation(encoder, judged),
         }
-        for baseline, occurrences in yardstick.weigh(encoder).groupby("baseline", sort=False):
+        for baseline, occurrences in setup.weigh(encoder).groupby("baseline", sort=False):
             for x in QUANTITIES:
-                fit = regress(mean_weights(occurrences), yardstick.information, x=x, bootstrap=bootstrap, seed=seed)
+                fit = regress(mean_weights(occurrences), setup.information, x=x, bootstrap=bootstrap, seed=seed)
                 row: dict[str, object] = {"step": step, "baseline": baseline, "x": x, "n_words": fit.n_words}
                 for name in STATISTICS:
                     low, high = getattr(fit, f"{name}_interval")

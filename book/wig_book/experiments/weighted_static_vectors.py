@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
-from wig_book.experiments.rows import Floats, bracketed, readable
+from wig_book.experiments.rows import Floats, display_table, with_interval
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.regression import interval
@@ -110,7 +110,9 @@ def agreements(
             add(one.name, name, values, found[UNIFORM])
     for encoder in encoders:
         embeddings = encoder.encode(texts)
-        similarities = encoder.compare(embeddings[torch.from_numpy(left)], embeddings[torch.from_numpy(right)])
+        similarities = encoder.similarity_pairwise(
+            embeddings[torch.from_numpy(left)], embeddings[torch.from_numpy(right)]
+        )
         whole = agreement(similarities.double().numpy())
         alike = next(
             (agreement(_cosines(one.embed(texts), left, right)) for one in vectors if one.name == encoder.name), whole
@@ -137,11 +139,11 @@ def _spearman(x: Floats, y: Floats) -> float:
 def _draws(left: NDArray[np.int64], right: NDArray[np.int64], times: int, seed: int) -> list[NDArray[np.int64]]:
     """Rows of pairs, resampled: pairs share texts, so texts are drawn, and a pair is there as often as both its texts
     together."""
-    chance, size = np.random.default_rng(seed), int(max(left.max(), right.max())) + 1
+    rng, size = np.random.default_rng(seed), int(max(left.max(), right.max())) + 1
     if size == 2 * len(left):
-        return [chance.integers(len(left), size=len(left)) for _ in range(times)]
+        return [rng.integers(len(left), size=len(left)) for _ in range(times)]
     rows = np.arange(len(left))
-    counts = [np.bincount(chance.integers(size, size=size), minlength=size) for _ in range(times)]
+    counts = [np.bincount(rng.integers(size, size=size), minlength=size) for _ in range(times)]
     return [np.repeat(rows, count[left] * count[right]) for count in counts]
 
 
@@ -176,7 +178,7 @@ def usefulness_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
 def readable_agreements(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `agreements` as text, intervals in brackets."""
     columns = {
-        "agreement with people": bracketed(table, "agreement", low="low", high="high"),
-        "gain over uniform": bracketed(table, "gain", "+.3f"),
+        "agreement with people": with_interval(table, "agreement", low="low", high="high"),
+        "gain over uniform": with_interval(table, "gain", "+.3f"),
     }
-    return readable(table, ["source", "weighting"], columns)
+    return display_table(table, ["source", "weighting"], columns)

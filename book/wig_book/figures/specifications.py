@@ -26,11 +26,11 @@ def completeness_against_steps(errors: pd.DataFrame, *, tolerance: float) -> Fig
     return grid.figure
 
 
-def readings_forest(table: pd.DataFrame, *, x: str = "kl") -> Figure:
+def specifications_forest(table: pd.DataFrame, *, x: str = "kl") -> Figure:
     """R² before (hollow) and after (filled), correlation likewise, and ΔR²: a line a reading, ordered by R² after.
 
     Args:
-        table: from `wig_book.experiments.specifications.fits_of_readings`; the default reading is shaded.
+        table: from `wig_book.experiments.specifications.fit_specifications`; the default reading is shaded.
         x: the quantity.
     """
     rows = table[table["x"] == x].sort_values("r2_after", ascending=False, kind="stable", ignore_index=True)
@@ -61,7 +61,7 @@ def weightings(words: pd.DataFrame, *, label: int = 10) -> Figure:
     """Two weightings of the same words against each other, coloured by KL(w), a panel a stage.
 
     Args:
-        words: from `wig_book.experiments.specifications.two_weightings`: stage, word, kl, ig and shap.
+        words: from `wig_book.experiments.specifications.weights_side_by_side`: stage, word, kl, ig and shap.
         label: how many words to name.
     """
     stages = list(dict.fromkeys(words["stage"]))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from wig_core.attribution import inputs
 from wig_core.attribution import integrated_gradients as module
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.inputs import baseline_id, read, target_of
+from wig_core.attribution.inputs import apply_target, baseline_id, tokenize_sentences
 from wig_core.attribution.integrated_gradients import completeness_errors, integrated_gradients
 from wig_core.attribution.quadrature import quadrature
 from wig_core.attribution.reference import backward_integrated_gradients, captum_integrated_gradients
@@ -162,7 +162,7 @@ def by_autograd(
     encoder: SentenceEncoder, sentence: str, baseline: str, steps: int, target: str | Tensor = "vector"
 ) -> Tensor:
     """Integrated Gradients written down plainly: one node, one dimension, one backward pass at a time."""
-    [reading] = read(encoder, [sentence])
+    [reading] = tokenize_sentences(encoder, [sentence])
     ids, is_word = reading.input_ids[None], reading.owners >= 0
     end = encoder.embedding_layer(ids)
     absent = baseline_id(encoder, baseline)
@@ -173,7 +173,7 @@ def by_autograd(
     total = 0.0
     for node, weight in zip(*quadrature("gauss-legendre", steps), strict=True):
         point = (start + float(node) * (end - start)).requires_grad_()
-        [values] = target_of(encoder.embed_from(point, torch.ones_like(ids)), target)
+        [values] = apply_target(encoder.embed_from(point, torch.ones_like(ids)), target)
         gradients = [torch.autograd.grad(value, point, retain_graph=True)[0][0] for value in values]
         total = total + float(weight) * torch.stack([((end - start)[0] * g).sum(-1) for g in gradients], dim=1)
     return torch.stack([total[reading.owners == unit].sum(0) for unit in range(len(reading.units))])
@@ -229,7 +229,7 @@ def test_captum_takes_no_zero_baseline(bert: SentenceEncoder) -> None:
 def test_forwards_equals_backwards(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     found = []
     for forward in (True, False):
-        monkeypatch.setattr(module.Path, "is_forward", forward)
+        monkeypatch.setattr(module.InterpolationPath, "is_forward", forward)
         found.append(integrated_gradients(bert, SENTENCES, steps=8, target=target))
     assert_same(*found)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from wig_core.attribution import coalitions, shapley
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.inputs import read
+from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.reference import captum_kernel_shap, captum_shapley_values, shap_values
 from wig_core.attribution.shapley import forward_passes, shapley_values
@@ -40,7 +40,7 @@ def relative(found: Tensor, expected: Tensor) -> float:
 
 def reading_of(words: int):
     units = [Unit(str(i), i, i + 1) for i in range(words)]
-    return coalitions.Layout(units, torch.arange(words), torch.arange(words))
+    return coalitions.TokenizedSentence(units, torch.arange(words), torch.arange(words))
 
 
 def test_the_glove_game_by_hand() -> None:
@@ -125,7 +125,7 @@ def test_winter_values_differ_but_add_up(bert: SentenceEncoder) -> None:
 
 def test_winter_values_by_hand(bert: SentenceEncoder) -> None:
     """Of four words in two branches the orders count that keep the branches together: 2 · 2 · 2 of 24."""
-    [reading] = read(bert, ["the cat sat on"])
+    [reading] = tokenize_sentences(bert, ["the cat sat on"])
     [values] = coalition_values(bert, [reading], [shapley._all_coalitions(4)])
     orders = [
         [*a, *b]
@@ -193,7 +193,7 @@ def test_the_ends_are_those_of_integrated_gradients(tiny: SentenceEncoder) -> No
 
 
 def test_deleted_words_leave_a_shorter_sentence(tiny: SentenceEncoder) -> None:
-    [reading] = read(tiny, ["the cat sat"])
+    [reading] = tokenize_sentences(tiny, ["the cat sat"])
     [found] = coalition_values(tiny, [reading], [torch.tensor([[True, False, True]])], baseline="deleted")
     torch.testing.assert_close(found, tiny.encode(["the sat"]), atol=1e-5, rtol=1e-4)
 

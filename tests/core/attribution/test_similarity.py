@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wig_core.attribution.explainer import Attribution
+from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.similarity import explain_similarity, explain_weights
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
@@ -19,9 +19,9 @@ LEFT, RIGHT = "the cat sat on a mat", "a cat, it sat <well>"
 @pytest.mark.parametrize("method", ["ig", "shap"])
 def test_what_words_add_to_a_similarity_adds_up(tiny_folders: dict[str, Path], similarity, method) -> None:
     encoder = SentenceEncoder.load(tiny_folders["bert"], similarity=similarity)
-    shown = explain_similarity(encoder, LEFT, RIGHT, Attribution(method, tolerance=1e-4))
+    shown = explain_similarity(encoder, LEFT, RIGHT, Explainer(method, tolerance=1e-4))
     u, v = encoder.encode([LEFT, RIGHT])
-    assert shown.facts["similarity"] == pytest.approx(float(encoder.compare(u, v)), abs=1e-4)
+    assert shown.facts["similarity"] == pytest.approx(float(encoder.similarity_pairwise(u, v)), abs=1e-4)
     for sentence, values in shown.words.groupby("sentence")["value"]:
         rest = shown.facts[f"of it without the words of sentence {sentence + 1}"]
         scale = max(1.0, abs(shown.facts["similarity"]))
@@ -29,7 +29,7 @@ def test_what_words_add_to_a_similarity_adds_up(tiny_folders: dict[str, Path], s
 
 
 def test_weights_are_the_lengths_of_contributions(bert: SentenceEncoder) -> None:
-    way = Attribution("shap")
+    way = Explainer("shap")
     shown = explain_weights(bert, [LEFT], way)
     torch.testing.assert_close(
         torch.tensor(shown.words["value"].tolist()), way.explain(bert, [LEFT])[0].norms, atol=1e-6, rtol=1e-5
@@ -37,7 +37,7 @@ def test_weights_are_the_lengths_of_contributions(bert: SentenceEncoder) -> None
 
 
 def test_forms(bert: SentenceEncoder) -> None:
-    shown = explain_weights(bert, [LEFT, RIGHT], Attribution())
+    shown = explain_weights(bert, [LEFT, RIGHT], Explainer())
     plain = shown.to_terminal(colours=False)
     assert "\x1b" not in plain
     assert plain.count("cat") == 2
@@ -50,7 +50,7 @@ def test_forms(bert: SentenceEncoder) -> None:
     page = shown.to_html()
     assert "&lt;" in page
     assert "http" not in page
-    sampled = explain_weights(bert, ["the cat sat on a mat, it rains and it rains"], Attribution("shap"))
+    sampled = explain_weights(bert, ["the cat sat on a mat, it rains and it rains"], Explainer("shap"))
     assert all(word["error"] >= 0 for word in json.loads(sampled.to_json())["sentences"][0])
 
 
@@ -86,5 +86,5 @@ def test_bad_input(
 
 def test_no_words_to_explain(bert: SentenceEncoder) -> None:
     with pytest.raises(InputError, match="blank"):
-        explain_weights(bert, [" "], Attribution())
-    assert "Length" in explain_weights(bert, ["\x1b"], Attribution()).to_terminal(colours=False)
+        explain_weights(bert, [" "], Explainer())
+    assert "Length" in explain_weights(bert, ["\x1b"], Explainer()).to_terminal(colours=False)

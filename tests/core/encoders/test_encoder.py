@@ -42,7 +42,7 @@ def assert_equal_to_sentence_transformers(folder: Path, encoder: SentenceEncoder
     )
     left, right = expected.encode(SENTENCES[:1] * 2 + SENTENCES[2:4], convert_to_tensor=True).split(2)
     torch.testing.assert_close(
-        encoder.compare(left, right), expected.similarity_pairwise(left, right), atol=1e-5, rtol=1e-5
+        encoder.similarity_pairwise(left, right), expected.similarity_pairwise(left, right), atol=1e-5, rtol=1e-5
     )
 
 
@@ -98,7 +98,7 @@ def test_a_loaded_one_is_taken_as_it_is_now(save: Callable[..., Path], pooling: 
     model = reference(save(pooling=pooling, more=(Normalize(),), similarity_fn_name="dot")).train()
     with torch.no_grad():
         next(model.parameters()).add_(0.1)  # not what the folder says any more
-    encoder = SentenceEncoder.of(model)
+    encoder = SentenceEncoder.from_sentence_transformers(model)
     assert model.training
     assert all(parameter.requires_grad for parameter in model.parameters())
     assert (encoder.pooling, encoder.similarity, encoder.normalize) == (pooling, "dot", True)
@@ -171,8 +171,8 @@ def test_pooling_leaves_padding_out(bert: SentenceEncoder) -> None:
 def test_similarities(bert: SentenceEncoder) -> None:
     left, right = torch.tensor([[3.0, 4.0], [1.0, 0.0]]), torch.tensor([[4.0, 3.0], [0.0, 2.0]])
     dot = SentenceEncoder("", None, bert.model, "mean", "dot", normalize=False, max_tokens=8)
-    assert dot.compare(left, right).tolist() == [24.0, 0.0]
-    torch.testing.assert_close(bert.compare(left, right), torch.tensor([0.96, 0.0]))
+    assert dot.similarity_pairwise(left, right).tolist() == [24.0, 0.0]
+    torch.testing.assert_close(bert.similarity_pairwise(left, right), torch.tensor([0.96, 0.0]))
 
 
 @pytest.mark.parametrize("kind", TINY)

@@ -22,7 +22,7 @@ def test_alignment_by_hand() -> None:
 
 def test_similarity_correlation_is_one_where_people_say_what_the_encoder_says(bert: SentenceEncoder) -> None:
     left, right = ["the cat sat", "a mat", "rain", "on it"], ["the cat", "it sat on the mat", "unbelievable", "a cat"]
-    said = bert.compare(bert.encode(left), bert.encode(right)).tolist()
+    said = bert.similarity_pairwise(bert.encode(left), bert.encode(right)).tolist()
     assert similarity_correlation(bert, SimilarityPairs("own", left, right, said)) == pytest.approx(1)
     assert similarity_correlation(bert, SimilarityPairs("own", left, right, [-s for s in said])) == pytest.approx(-1)
 

@@ -39,7 +39,7 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture
-def alone(small_blocks: None) -> pd.DataFrame:
+def build_lock(small_blocks: None) -> pd.DataFrame:
     """What is counted without an executor."""
     return word_information(SENTENCES, **COUNTED)
 
@@ -157,7 +157,9 @@ def test_large_sums_are_not_written_for_each_block(blocks: int, fresh: bool, mon
 
     monkeypatch.setattr(Tally, "absorb", noted)
     texts = [f"a{number * fresh} b{number * fresh}" for number in range(blocks)]
-    total = sum_tallies((count_block((0, [text]), cut=str.split, shuffles=0, seed=0) for text in texts), shuffles=0)
+    total = sum_tallies(
+        (count_block((0, [text]), tokenize=str.split, shuffles=0, seed=0) for text in texts), shuffles=0
+    )
     assert list(total.words) == list(dict.fromkeys(" ".join(texts).split()))  # as they came
     of_block = 2  # a b, and b a
     if fresh:
@@ -226,13 +228,13 @@ def test_what_cut_raises_comes_out(processes: ProcessPoolExecutor) -> None:
     with ThreadPoolExecutor(2) as threads:
         for executor in (None, threads, processes):
             with pytest.raises(ArithmeticError, match=r"^cannot cut w\d+$"):
-                word_information(SENTENCES, cut=cut_badly, executor=executor)
+                word_information(SENTENCES, tokenize=cut_badly, executor=executor)
 
 
 def test_after_a_fault_no_further_block_is_counted() -> None:
     executor = Idle(take=0)
     with pytest.raises(ArithmeticError):
-        word_information(SENTENCES, cut=cut_badly, executor=executor, in_flight=3)
+        word_information(SENTENCES, tokenize=cut_badly, executor=executor, in_flight=3)
     assert len(executor.given) == 3
     assert all(future.cancelled() for future in executor.waiting)
 
@@ -245,7 +247,7 @@ def test_a_killed_process_of_a_pool(tmp_path: Path) -> None:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         for _ in range(2):  # when it happens, and when it has happened
             with pytest.raises(InputError, match=f"^{re.escape(told)}$"):
-                word_information(SENTENCES, cut=Deadly(tmp_path, times=1), executor=pool)
+                word_information(SENTENCES, tokenize=Deadly(tmp_path, times=1), executor=pool)
 
 
 def test_dask_counts_the_blocks_of_a_killed_worker_again(
@@ -259,7 +261,7 @@ def test_dask_counts_the_blocks_of_a_killed_worker_again(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, local_directory=str(tmp_path)
     )
     with cluster, Client(cluster) as client:
-        cut = Deadly(deaths, times=1)
-        table = word_information(SENTENCES, **COUNTED, cut=cut, executor=client.get_executor(), in_flight=4)
+        tokenize = Deadly(deaths, times=1)
+        table = word_information(SENTENCES, **COUNTED, tokenize=tokenize, executor=client.get_executor(), in_flight=4)
     assert_identical(table, alone)
     assert len(list(deaths.iterdir())) == 1

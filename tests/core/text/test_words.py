@@ -8,7 +8,7 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from wig_core.attribution.inputs import Layout, read
+from wig_core.attribution.inputs import TokenizedSentence, tokenize_sentences
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.text.words import Unit, is_word, normalise, segment, units_of_tokens, words_of
 
@@ -166,7 +166,7 @@ def test_each_token_has_one_owner_in_order(case: tuple[str, list[tuple[int, int]
 
 def tokens_of_units(encoder: SentenceEncoder, sentence: str) -> dict[str | None, str]:
     """The tokens that each unit owns, with spaces between them; those that no unit owns under None."""
-    [reading] = read(encoder, [sentence])
+    [reading] = tokenize_sentences(encoder, [sentence])
     tokens = encoder.tokenizer.convert_ids_to_tokens(reading.input_ids.tolist())
     owners = [None if owner < 0 else reading.units[owner].text for owner in reading.owners.tolist()]
     return {
@@ -223,7 +223,7 @@ def test_owners_of_subwords(kind: str, tiny_encoders: dict[str, SentenceEncoder]
 
 
 def test_every_tokenizer_sees_the_same_units(tiny: SentenceEncoder) -> None:
-    assert [unit.text for unit in read(tiny, [SENTENCE])[0].units] == list(WORDPIECE)
+    assert [unit.text for unit in tokenize_sentences(tiny, [SENTENCE])[0].units] == list(WORDPIECE)
 
 
 def test_owners_of_a_real_tokenizer(minilm: SentenceEncoder) -> None:
@@ -238,7 +238,7 @@ def test_owners_of_a_real_tokenizer(minilm: SentenceEncoder) -> None:
     }
 
 
-def owned(reading: Layout) -> list[int]:
+def owned(reading: TokenizedSentence) -> list[int]:
     """The owners of the tokens between the first and the last, which the tokenizer added."""
     assert reading.owners[0] == reading.owners[-1] == -1
     return reading.owners[1:-1].tolist()
@@ -247,7 +247,7 @@ def owned(reading: Layout) -> list[int]:
 @settings(max_examples=60)
 @given(text=texts.map(lambda text: text[:20]).filter(str.strip))
 def test_every_token_is_owned(tiny: SentenceEncoder, text: str) -> None:
-    [reading] = read(tiny, [text])
+    [reading] = tokenize_sentences(tiny, [text])
     owners = owned(reading)
     assert owners == sorted(owners)
     assert all(owner >= 0 for owner in owners) or not reading.units
@@ -256,7 +256,7 @@ def test_every_token_is_owned(tiny: SentenceEncoder, text: str) -> None:
 @settings(max_examples=30)
 @given(words=st.lists(st.text("abcinstuv", min_size=1, max_size=6), min_size=1, max_size=6))
 def test_a_word_cut_into_subwords_is_one_unit(tiny: SentenceEncoder, words: list[str]) -> None:
-    [reading] = read(tiny, [" ".join(words)])
+    [reading] = tokenize_sentences(tiny, [" ".join(words)])
     assert [unit.text for unit in reading.units] == words
     assert set(owned(reading)) == set(range(len(words)))
 
@@ -264,7 +264,7 @@ def test_a_word_cut_into_subwords_is_one_unit(tiny: SentenceEncoder, words: list
 def test_a_cut_sentence_keeps_what_is_read(bert: SentenceEncoder) -> None:
     # Room for 64 tokens: [CLS], 61 times "a", "un", [SEP]; neither "##able" nor the last word is read.
     with pytest.warns(UserWarning, match="1 of 1 sentences are longer than the 64 tokens"):
-        [reading] = read(bert, ["a " * 61 + "unable cat"])
+        [reading] = tokenize_sentences(bert, ["a " * 61 + "unable cat"])
     assert [unit.text for unit in reading.units] == ["a"] * 61 + ["unable"]
     assert owned(reading) == list(range(62))
 
@@ -273,6 +273,6 @@ def test_a_cut_sentence_keeps_what_is_read(bert: SentenceEncoder) -> None:
 @pytest.mark.parametrize("last", ["\ufffd", "\u0301"], ids=["replacement character", "combining mark"])
 def test_a_unit_without_tokens_is_not_taken_for_a_cut(bert: SentenceEncoder, last: str) -> None:
     # WordPiece's normaliser drops both, so the last unit has no token, yet the sentence is read to its end.
-    [reading] = read(bert, [f"a cat {last}"])
+    [reading] = tokenize_sentences(bert, [f"a cat {last}"])
     assert [unit.text for unit in reading.units] == ["a", "cat", last]
     assert owned(reading) == [0, 1]

@@ -17,7 +17,7 @@ from wig_core.errors import InputError
 from wig_core.text.corpus import load_corpus
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples
-from wig_core.training.fine_tuning import MaskedRecipe, Recipe, fine_tune, train_back
+from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
 from wig_core.training.masked_lm import MaskedLM, evaluate_masked_lm, train_masked_lm, with_language_head
 from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
 from wig_core.training.trainer import Schedule
@@ -255,7 +255,7 @@ def test_the_same_recipe_makes_the_same_weights_again(
 
 
 def test_training_back_is_kept_too(bert: SentenceEncoder, own_cache: Path) -> None:
-    back = train_back(bert.name, MaskedRecipe(corpus="lee", steps=3, tokens_per_batch=200), at=[0])
+    back = train_masked(bert.name, MaskedLMRecipe(corpus="lee", steps=3, tokens_per_batch=200), at=[0])
     assert torch.equal(weights(back[0]), weights(bert))
     assert not torch.equal(weights(back[3]), weights(bert))
     assert (back[3].pooling, back[3].similarity) == (bert.pooling, bert.similarity)
