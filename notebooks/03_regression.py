@@ -44,55 +44,41 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.rows import display_fits, headline, regress_by_baseline
-from wig_book.experiments.setup import weigh_corpus
-from wig_core.plotting import weights_against_information
+from wig_book.experiments.single_encoder import regression
+from wig_book.figures.regression import weights_on_information
+from wig_book.figures.tables import show
 
 # %%
-words = weigh_corpus(
-    encoder,
-    corpus,
-    column=column,
-    baselines=baselines,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
-fits = regress_by_baseline(words, bootstrap=bootstrap, seed=seed)
-first = words["baseline"] == baselines[0]
-weights_against_information(words[first], fits[fits["baseline"] == baselines[0]])
+found = regression(globals())
+weights_on_information(found["words"], found["fits"])
+
 # %% [markdown]
 # Each point is a word, coloured by how many others lie near it; the line is the least-squares fit. The baseline is
 # {glue:text}`baseline:s`, the first of the parameter `baselines`.
 
 # %%
-display_fits(fits)
+show(
+    found["fits"],
+    by=["baseline", "x"],
+    columns=["r2", "correlation", "slope", "partial_r2", "n_words"],
+)
 
 # %% [markdown]
 # Brackets hold 95% intervals. The partial R² is what a quantity explains of the weights once the other one is held
 # fixed, as a share of what the other leaves unexplained.
 
 # %% tags=["remove-cell"]
-publish(
-    results,
-    "regression",
-    {"encoder": encoder} | headline(words, fits),
-    words=words,
-    fits=fits,
-)
+publish(results, "regression", found.numbers, **found.tables)
 
 # %% [markdown]
 # Weighing {glue:text}`sentences` sentences gave {glue:text}`words` words to fit. Under the baseline {glue:text}`baseline:s`
 # the weight of a word {glue:text}`direction:s` with both quantities. For KL, R² is {glue:text}`r2_kl:.3f`
-# [{glue:text}`r2_low_kl:.3f`, {glue:text}`r2_high_kl:.3f`] and the correlation {glue:text}`correlation_kl:.2f`
-# [{glue:text}`correlation_low_kl:.2f`, {glue:text}`correlation_high_kl:.2f`]; for self-information, R² is
-# {glue:text}`r2_self:.3f` [{glue:text}`r2_low_self:.3f`, {glue:text}`r2_high_self:.3f`] and the correlation
-# {glue:text}`correlation_self:.2f` [{glue:text}`correlation_low_self:.2f`, {glue:text}`correlation_high_self:.2f`]. Held
+# [{glue:text}`r2_kl_low:.3f`, {glue:text}`r2_kl_high:.3f`] and the correlation {glue:text}`correlation_kl:.2f`
+# [{glue:text}`correlation_kl_low:.2f`, {glue:text}`correlation_kl_high:.2f`]; for self-information, R² is
+# {glue:text}`r2_self_information:.3f` [{glue:text}`r2_self_information_low:.3f`, {glue:text}`r2_self_information_high:.3f`] and the correlation
+# {glue:text}`correlation_self_information:.2f` [{glue:text}`correlation_self_information_low:.2f`, {glue:text}`correlation_self_information_high:.2f`]. Held
 # against each other, KL explains {glue:text}`partial_r2_kl:.1%` of what self-information leaves, and self-information
-# {glue:text}`partial_r2_self:.1%` of what KL leaves.
+# {glue:text}`partial_r2_self_information:.1%` of what KL leaves.
 #
 # Of these words {glue:text}`share_once:.0%` occur only once in the sample, so that their weights are noisy, and noise
 # lowers R². Over all baselines, {glue:text}`missed` sentences missed the tolerance; the worst completeness error is

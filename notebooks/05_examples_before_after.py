@@ -64,32 +64,13 @@ from IPython.display import HTML
 
 from wig_book.build.publish import publish
 from wig_book.experiments.before_after import weigh_before_after
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_core.plotting import heat_map
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-recipe = Recipe(
-    objective=objective,
-    examples=examples,
-    pooling=pooling,
-    similarity=similarity,
-    temperature=temperature,
-    steps=steps,
-    learning_rate=learning_rate,
-    batch_size=batch_size,
-    seed=seed,
-)
-setup = Setup.of(
-    corpus,
-    column=column,
-    baselines=[baseline],
-    max_sentences=1,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
+recipe = from_parameters(Recipe, globals())
+setup = replace(from_parameters(Setup, globals()), baselines=[baseline])
 words = weigh_before_after(base, recipe, sentences, setup)
 lines = {"before": "before", "after": "after", "kl": "KL(w)"}
 HTML(heat_map(words, lines))

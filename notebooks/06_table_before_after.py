@@ -58,21 +58,11 @@ results: str = "results/quick"  # folder for the numbers
 from wig_book.build.publish import publish, shipped_table
 from wig_book.experiments.before_after import by_sentences, changes_headline, recipes_of
 from wig_book.experiments.rows import changes, display_changes
-from wig_book.experiments.setup import Setup, train_and_weigh
+from wig_book.experiments.setup import Setup, from_parameters, train_and_weigh
 from wig_book.figures.training import change_forest, fit_against_sentences
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    baselines=baselines,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
+setup = from_parameters(Setup, globals())
 recipes = recipes_of(
     settings, steps=steps, learning_rate=learning_rate, batch_size=batch_size
 )

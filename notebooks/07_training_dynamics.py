@@ -61,34 +61,14 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.experiments.training_dynamics import dynamics, dynamics_headline
 from wig_book.figures.training import fit_along_training, state_along_training
 from wig_core.training.fine_tuning import Recipe, fine_tune
 
 # %%
-recipe = Recipe(
-    objective=objective,
-    examples=examples,
-    pooling=pooling,
-    similarity=similarity,
-    temperature=temperature,
-    steps=steps,
-    learning_rate=learning_rate,
-    batch_size=batch_size,
-    seed=seed,
-)
-setup = Setup.of(
-    corpus,
-    column=column,
-    baselines=baselines,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
+recipe = from_parameters(Recipe, globals())
+setup = from_parameters(Setup, globals())
 encoders = fine_tune(base, recipe, at=look_at)
 course = dynamics(
     encoders,

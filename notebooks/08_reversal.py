@@ -68,22 +68,12 @@ from wig_book.experiments.reversal import (
     reverse,
 )
 from wig_book.experiments.rows import display_changes, display_fits
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.figures.training import reversal
 from wig_core.training.fine_tuning import MaskedLMRecipe
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    baselines=baselines,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
+setup = from_parameters(Setup, globals())
 back = MaskedLMRecipe(
     corpus=corpus, steps=masked_steps, learning_rate=masked_learning_rate, seed=seed
 )

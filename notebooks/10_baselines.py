@@ -61,7 +61,7 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.experiments.specifications import (
     display_specifications,
     fit_specifications,
@@ -73,23 +73,8 @@ from wig_book.figures.specifications import specifications_forest
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
-recipe = Recipe(
-    objective=objective,
-    examples=examples,
-    steps=steps,
-    learning_rate=learning_rate,
-    batch_size=batch_size,
-)
+setup = from_parameters(Setup, globals())
+recipe = from_parameters(Recipe, globals())
 occurrences = weigh_specifications(
     base, recipe, seeds, setup, parse_specifications(readings)
 )

@@ -42,20 +42,11 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
 from wig_book.experiments.faithfulness import faithfulness, faithfulness_headline
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.figures.specifications import perturbations
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
+setup = from_parameters(Setup, globals())
 curves, areas = faithfulness(
     encoders,
     methods,

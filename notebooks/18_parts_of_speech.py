@@ -54,24 +54,14 @@ from wig_book.experiments.parts_of_speech import (
     within_classes,
 )
 from wig_book.experiments.rows import display_fits
-from wig_book.experiments.setup import Setup, train_and_weigh
+from wig_book.experiments.setup import Setup, from_parameters, train_and_weigh
 from wig_book.figures.training import weights_of_parts
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    baselines=baselines,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
-recipe = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size)
+setup = from_parameters(Setup, globals())
+recipe = from_parameters(Recipe, globals())
 occurrences = train_and_weigh(base, [recipe], seeds, setup)
 parts = parts_of_speech(setup.sentences)
 weights = weight_by_part(occurrences, parts)

@@ -12,6 +12,7 @@ from scipy import stats
 
 from wig_core.errors import InputError
 
+Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 Estimate = tuple[float, float, float]  # a value and the ends of its interval
 LEVEL = 0.95
@@ -41,6 +42,14 @@ class Regression:
     slope_interval: Interval
     intercept: float
     n_words: int
+
+    def to_row(self) -> dict[str, float | int | str]:
+        """One row of a table: x, each statistic with the ends of its interval (…_low, …_high), intercept, n_words."""
+        row: dict[str, float | int | str] = {"x": self.x}
+        for name in STATISTICS:
+            row[name] = getattr(self, name)
+            row[f"{name}_low"], row[f"{name}_high"] = getattr(self, f"{name}_interval")
+        return row | {"intercept": self.intercept, "n_words": self.n_words}
 
 
 def join(weights: pd.DataFrame, information: pd.DataFrame, *columns: str) -> pd.DataFrame:
@@ -76,7 +85,7 @@ def _check_finite(values: pd.Series) -> None:
         )
 
 
-def _check_spread(name: str, values: NDArray[np.float64]) -> None:
+def _check_spread(name: str, values: Floats) -> None:
     with np.errstate(over="ignore"):
         spread = np.ptp(values)
     if spread == 0:
@@ -138,6 +147,18 @@ class Change:
     n_words: int
     runs: int
 
+    def to_row(self) -> dict[str, float | int | str]:
+        """One row of a table: x, n_words, runs, and each statistic before, after and their difference, with its ends.
+
+        Columns are named like `r2_before`, `r2_before_low`, `r2_difference_high`.
+        """
+        row: dict[str, float | int | str] = {"x": self.x, "n_words": self.n_words, "runs": self.runs}
+        for name in STATISTICS:
+            for side in ("before", "after", "difference"):
+                value, low, high = getattr(self, side)[name]
+                row |= {f"{name}_{side}": value, f"{name}_{side}_low": low, f"{name}_{side}_high": high}
+        return row
+
 
 def compare(
     before: pd.DataFrame,
@@ -189,7 +210,7 @@ def compare(
     return Change(x=x, **estimates, n_words=len(words), runs=len(after))
 
 
-def _statistics(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _statistics(x: Floats, weights: Floats) -> Floats:
     """R², correlation and slope ``[2, 3]`` of the first column of weights, and their means over the others."""
     dx, dy = x - x.mean(), weights - weights.mean(0)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -197,6 +218,15 @@ def _statistics(x: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray
         slope = dx @ dy / (dx @ dx)
     each = np.column_stack([correlation**2, correlation, slope])
     return np.stack([each[0], each[1:].mean(0)])
+
+
+def r2_of(x: Floats, y: Floats) -> float:
+    """R² of the least-squares fit of y ``[n]`` on the columns of x ``[n, k]`` and a constant; 0 for no column."""
+    dx, dy = x - x.mean(0), y - y.mean()
+    if not x.shape[1]:
+        return 0.0
+    coefficients, *_ = np.linalg.lstsq(dx, dy, rcond=None)
+    return float(1 - ((dy - dx @ coefficients) ** 2).sum() / (dy @ dy))
 
 
 def partial_r2(weights: pd.DataFrame, information: pd.DataFrame, *, x: str, given: str) -> float:
@@ -212,7 +242,7 @@ def partial_r2(weights: pd.DataFrame, information: pd.DataFrame, *, x: str, give
     return float(stats.pearsonr(*rest).statistic ** 2)
 
 
-def _line(sample: NDArray[np.float64]) -> tuple[float, float, float]:
+def _line(sample: Floats) -> tuple[float, float, float]:
     """Slope, intercept and correlation of the points ``[n, 2]``; not numbers where x does not vary."""
     (x, y), (dx, dy) = sample.mean(0), (sample - sample.mean(0)).T
     together, of_x, of_both = dx @ dy, dx @ dx, (dx @ dx) * (dy @ dy)
@@ -221,7 +251,7 @@ def _line(sample: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(slope), float(y - slope * x), float(correlation)
 
 
-def _residual(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _residual(y: Floats, x: Floats) -> Floats:
     slope, intercept, _ = _line(np.column_stack([x, y]))
     return y - intercept - slope * x
 
@@ -231,7 +261,7 @@ def resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng(seed).integers(size, size=(times, size))
 
 
-def interval(values: NDArray[np.float64]) -> Interval:
+def interval(values: Floats) -> Interval:
     """The ends of the middle 95% of resampled values; not numbers where there are none."""
     if np.isnan(values).all():
         return (float("nan"), float("nan"))

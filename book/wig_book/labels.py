@@ -16,3 +16,16 @@ MEASURE_NAMES = {
 
 
 STATISTIC_NAMES = {"r2": "R²", "correlation": "correlation with the weight", "slope": "slope"}
+
+# The heading of a column in a displayed table, and the format of its numbers.
+COLUMNS = {
+    "r2": ("R²", ".3f"),
+    "r2_difference": ("ΔR²", "+.3f"),
+    "correlation": ("correlation", "+.2f"),
+    "correlation_difference": ("Δ", "+.2f"),
+    "slope": ("slope", ".3g"),
+    "partial_r2": ("partial R²", ".3f"),
+    "norm": ("norm", ".2f"),
+    "human_correlation": ("human", ".2f"),
+    "n_words": ("words", "d"),
+}

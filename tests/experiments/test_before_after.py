@@ -74,7 +74,7 @@ def changes_table(differences: list[tuple[float, float, float]]) -> pd.DataFrame
         for x in ("kl", "self_information"):
             row = {"objective": f"o{i}", "examples": "e", "pooling": "mean", "similarity": "dot", "baseline": "mask"}
             row |= {"x": x, "runs": 3, "r2_before": 0.1, "r2_after": 0.1 + value, "ceiling_after": 0.8}
-            row |= {"lee_before": 0.3, "lee_after": 0.3 + value}
+            row |= {"human_correlation_before": 0.3, "human_correlation_after": 0.3 + value}
             for name in ("r2", "correlation"):
                 row |= {f"{name}_difference": value, f"{name}_difference_low": low, f"{name}_difference_high": high}
             after = {"correlation_after": 0.3, "correlation_after_low": low, "correlation_after_high": high}
@@ -105,7 +105,7 @@ def test_the_headline_of_a_course_finds_where_half_the_way_is_done() -> None:
 def test_the_headline_of_a_reversal_names_the_best_way() -> None:
     rows = [("masked", 0, 0.4), ("masked", 9, 0.1), ("a", 0, 0.1), ("a", 5, 0.12), ("b", 0, 0.1), ("b", 5, 0.3)]
     table = pd.DataFrame(rows, columns=["stage", "step", "correlation"]).assign(
-        baseline="mask", x="kl", r2=0.0, lee=0.0, correlation_high=0.2
+        baseline="mask", x="kl", r2=0.0, human_correlation=0.0, correlation_high=0.2
     )
     rise = {"baseline": "pad", "x": "kl", "runs": 3, "correlation_before": 0.1, "correlation_after": 0.3}
     for name in ("correlation", "r2"):

@@ -13,7 +13,7 @@ from wig_book.experiments.rival_measures import (
     readable_quantities,
     word_quantities,
 )
-from wig_book.experiments.rows import r2_of
+from wig_core.regression import r2_of
 from wig_book.labels import MEASURE_NAMES
 from wig_core.errors import InputError
 from wig_core.text.corpus import Corpus

@@ -30,7 +30,7 @@ def in_small(paper: dict[str, dict[str, Any]], smoke: dict[str, dict[str, Any]])
         page: smoke[page] | {name: value for name, value in values.items() if name in NAMES}
         for page, values in paper.items()
     }
-    small["19_corpora"]["max_sentences"] = 12  # WordNet's sentences are short, and some words must occur twice
+    small["19_across_corpora"]["max_sentences"] = 12  # WordNet's sentences are short, and some words must occur twice
     return small
 
 
@@ -95,20 +95,20 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
         (tmp_path / "log").write_text(make_book(tmp_path, clean | {"HF_ENDPOINT": hub.url}))
     assert (tmp_path / "book/_build/html/index.html").is_file()
 
-    named = {with_pooling(name)[0] for name in paper["23_models"]["encoders"]} | {*paper["17_retrieval"]["pairs"]}
+    named = {with_pooling(name)[0] for name in paper["23_across_models"]["encoders"]} | {*paper["17_retrieval"]["pairs"]}
     assert named == {*HUB_ENCODERS}
     assert {f"{name}/model.safetensors" for name in named} <= hub.asked()
-    assert len(paper["23_models"]["encoders"]) == 12
+    assert len(paper["23_across_models"]["encoders"]) == 12
     numbers = json.loads((tmp_path / "results/paper/models.json").read_text())
     assert (numbers["cells"], numbers["pairs"]) == (48, 32)
     found, claims = read_numbers(tmp_path / "results/paper"), read_claims(tmp_path / "book/claims.yml")
     assert not [claim.id for claim in claims if claim.verdict(found) is Verdict.UNTESTED]
     assert found["regression"]["encoder"] in (tmp_path / "book/_build/html/intro.html").read_text()
     made = yaml.safe_load((tmp_path / "results/paper/models.provenance.yml").read_text())
-    encoders = {with_pooling(name)[0] for name in paper["23_models"]["encoders"]}
-    assert made["hub"].keys() == encoders | {*paper["23_models"]["corpora"]}
+    encoders = {with_pooling(name)[0] for name in paper["23_across_models"]["encoders"]}
+    assert made["hub"].keys() == encoders | {*paper["23_across_models"]["corpora"]}
 
-    again = project.root / "book/_build/pages/paper/23_models"
+    again = project.root / "book/_build/pages/paper/23_across_models"
     again.with_suffix(".ipynb").unlink()
     make_book(tmp_path, clean | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"})
     assert json.loads((tmp_path / "results/paper/models.json").read_text()) == numbers

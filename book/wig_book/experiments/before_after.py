@@ -131,5 +131,5 @@ def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
         "best_before": float(best["r2_before"]),
         "best_after": float(best["r2_after"]),
         "best_ceiling": float(best["ceiling_after"]),
-        "learned": int((of_kl["lee_after"] > of_kl["lee_before"]).sum()),
+        "learned": int((of_kl["human_correlation_after"] > of_kl["human_correlation_before"]).sum()),
     }

@@ -8,18 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wig_book.experiments.rows import (
-    QUANTITIES,
-    Floats,
-    before_to_after,
-    change_row,
-    display_table,
-    r2_of,
-    with_interval,
-)
+from wig_book.experiments.rows import QUANTITIES, before_to_after, display_table, with_interval
 from wig_book.experiments.setup import Setup
 from wig_core.errors import InputError
-from wig_core.regression import Estimate, compare, interval, regress
+from wig_core.regression import Estimate, Floats, compare, interval, r2_of, regress
 from wig_core.text.words import is_word, segment
 from wig_core.word_weights import mean_weights
 
@@ -92,7 +84,7 @@ def within_classes(
     """The regression before and after within each class of words, from `wig_book.experiments.setup.train_and_weigh`.
 
     Returns:
-        One row a baseline, class (of `CLASSES`) and quantity: the columns of `rows.change_row`. A class of fewer than
+        One row a baseline, class (of `CLASSES`) and quantity: the columns of `Change.to_row`. A class of fewer than
         ten words is left out.
     """
     rows = []
@@ -101,7 +93,7 @@ def within_classes(
         for name, told in _classes(setup.information, parts, before.index):
             for x in QUANTITIES:
                 change = compare(before, after, told, x=x, bootstrap=bootstrap, seed=seed)
-                rows.append({"baseline": baseline, "class": name, **change_row(change)})
+                rows.append({"baseline": baseline, "class": name, **change.to_row()})
     return pd.DataFrame(rows)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from wig_book.experiments.rows import Floats, display_table, r2_of, with_interval
+from wig_book.experiments.rows import display_table, with_interval
 from wig_book.labels import MEASURE_NAMES
 from wig_core.errors import InputError
 from wig_core.information.word_information import word_information
-from wig_core.regression import interval, join, resamples
+from wig_core.regression import Floats, interval, join, r2_of, resamples
 from wig_core.text.corpus import Corpus
 from wig_core.text.words import words_of
 

@@ -1,9 +1,12 @@
-"""What several encoders are measured on, so that they can be compared."""
+"""What the encoders of a page are measured on, and how: sentences, information, baselines; and encoders before and
+after fine-tuning, measured on the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
 import pandas as pd
 from tqdm import tqdm
@@ -16,100 +19,115 @@ from wig_core.information.word_information import word_information
 from wig_core.regression import join
 from wig_core.text.corpus import Corpus, load_corpus, load_similarities
 from wig_core.training.fine_tuning import Recipe, fine_tune
-from wig_core.word_weights import occurrence_weights, word_weights
+from wig_core.word_weights import mean_weights, occurrence_weights
+
+T = TypeVar("T")
+SETTING = ["objective", "examples", "pooling", "similarity"]  # the columns that name a fine-tuning
+
+
+def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
+    """A dataclass whose fields take their values from the parameters of a page that have the same names.
+
+    Args:
+        kind: a dataclass, such as `Setup` or `Recipe`.
+        parameters: values by name, such as a page's `globals()`; other names are ignored, missing ones keep the
+            default.
+
+    Example:
+        >>> from_parameters(Recipe, {"steps": 20, "corpus": "news"}).steps
+        20
+    """
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: parameters[name] for name in names if name in parameters})
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What all encoders of a page are measured on.
+    """What every encoder of a page is measured on, and how.
 
     Attributes:
-        sentences: whose words are weighed.
-        information: of the whole corpus, from `word_information`.
-        baselines, tolerance, precision: see `integrated_gradients`.
-        whole: the corpus.
-        min_count: see `word_information`.
+        corpus: packaged, a file, or a data set of the hub; see `load_corpus`.
+        column: its column of sentences, if it has several.
+        baselines: what stands for an absent word, in turn; the first is the one that prose quotes.
+        max_sentences: the size of the random sample whose words are weighed; the whole corpus gives the information.
+        max_words: only sentences of at most so many words are sampled; None for all.
+        tolerance: completeness error allowed in `integrated_gradients`, relative.
+        precision: of its derivatives.
+        min_count: words rarer than this in the corpus have no information and are left out.
+        seed: of the sample.
     """
 
-    sentences: list[str]
-    information: pd.DataFrame
-    baselines: Sequence[Baseline]
-    tolerance: float
-    precision: Precision
-    whole: Corpus
-    min_count: int
+    corpus: str
+    column: str | None = None
+    baselines: Sequence[Baseline] = ("mask", "pad")
+    max_sentences: int = 100
+    max_words: int | None = None
+    tolerance: float = 0.01
+    precision: Precision = "float32"
+    min_count: int = 10
+    seed: int = 0
 
-    @classmethod
-    def of(
-        cls,
-        corpus: str,
-        *,
-        column: str | None = None,
-        baselines: Sequence[Baseline] = ("mask", "pad"),
-        max_sentences: int = 100,
-        max_words: int | None = None,
-        tolerance: float = 0.01,
-        precision: Precision = "float32",
-        min_count: int = 10,
-        seed: int = 0,
-    ) -> Setup:
-        """A sample of the sentences of a corpus, and what all of it tells of words."""
-        whole = load_corpus(corpus, column=column)
-        information = word_information(whole, min_count=min_count)
-        sample = whole.max_words(max_words).sample(max_sentences, seed=seed)
-        return cls(sample.sentences, information, baselines, tolerance, precision, whole, min_count)
+    @cached_property
+    def whole(self) -> Corpus:
+        """The whole corpus."""
+        return load_corpus(self.corpus, column=self.column)
 
-    def weigh(self, encoder: SentenceEncoder) -> pd.DataFrame:
-        """Each occurrence's weight: baseline, and the columns of `occurrence_weights`."""
+    @cached_property
+    def information(self) -> pd.DataFrame:
+        """`word_information` of the whole corpus, counted once."""
+        return word_information(self.whole, min_count=self.min_count)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """The sample of sentences whose words are weighed."""
+        return self.whole.max_words(self.max_words).sample(self.max_sentences, seed=self.seed).sentences
+
+    def weigh(
+        self,
+        encoder: SentenceEncoder,
+        sentences: Sequence[str] | None = None,
+        baselines: Iterable[Baseline] | None = None,
+    ) -> pd.DataFrame:
+        """The weight of each word occurrence in an encoder, by Integrated Gradients.
+
+        Args:
+            encoder: the encoder to explain.
+            sentences: whose words to weigh; by default the sample.
+            baselines: in turn; by default those of the setup.
+
+        Returns:
+            One row per baseline and occurrence: the columns of `occurrence_weights`, baseline, and the sentence's
+            completeness_error.
+        """
+        sentences = self.sentences if sentences is None else sentences
         tables = []
-        for baseline in self.baselines:
-            attribution = Explainer(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
-            explained = attribution.explain_once(encoder, self.sentences)
-            tables.append(occurrence_weights(explained).assign(baseline=baseline))
+        for baseline in self.baselines if baselines is None else baselines:
+            explainer = Explainer(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
+            explained = explainer.explain_once(encoder, sentences)
+            errors = pd.Series([one.completeness_error for one in explained], dtype=float, name="completeness_error")
+            table = occurrence_weights(explained).assign(baseline=baseline)
+            tables.append(table.join(errors, on="sentence"))
+        return pd.concat(tables, ignore_index=True)
+
+    def weigh_words(self, encoder: SentenceEncoder) -> pd.DataFrame:
+        """The weight of each word in an encoder, beside its information in the corpus.
+
+        Returns:
+            One row per baseline and word: baseline, word, weight, occurrences, the columns of `word_information`, and
+            of the baseline's run sentences, missed (sentences over the tolerance) and worst_error.
+        """
+        tables = []
+        for baseline, occurrences in self.weigh(encoder).groupby("baseline", sort=False):
+            errors = occurrences.groupby("sentence")["completeness_error"].first()
+            table = join(mean_weights(occurrences), self.information).reset_index()
+            table.insert(0, "baseline", baseline)
+            missed = int((errors > self.tolerance).sum())
+            tables.append(table.assign(sentences=len(self.sentences), missed=missed, worst_error=errors.max()))
         return pd.concat(tables, ignore_index=True)
 
     def subword_information(self, encoder: SentenceEncoder) -> pd.DataFrame:
-        """What the whole corpus tells of the tokens of an encoder, as it does of words."""
+        """`word_information` of the whole corpus for the subwords of an encoder."""
         return word_information(self.whole, min_count=self.min_count, tokenize=encoder.tokenizer.tokenize)
-
-
-def weigh_corpus(
-    encoder: str,
-    corpus: str,
-    *,
-    column: str | None = None,
-    baselines: Sequence[Baseline] = ("mask", "pad"),
-    max_sentences: int = 60,
-    max_words: int | None = None,
-    tolerance: float = 0.01,
-    precision: Precision = "float32",
-    min_count: int = 10,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """Weigh the words of a sample of sentences under each baseline, beside what the whole corpus says they tell.
-
-    Returns:
-        One row a baseline and word: baseline, word, weight, occurrences, the columns of `word_information`, and of the
-        baseline's run: sentences, missed (how many are not within the tolerance) and worst_error.
-    """
-    loaded = SentenceEncoder.load(encoder)
-    whole = load_corpus(corpus, column=column)
-    information = word_information(whole, min_count=min_count)
-    sample = whole.max_words(max_words).sample(max_sentences, seed=seed)
-    tables = []
-    for baseline in baselines:
-        attribution = Explainer(baseline=baseline, tolerance=tolerance, precision=precision)
-        explained = attribution.explain_once(loaded, sample.sentences, progress=True)
-        errors = pd.Series([one.completeness_error for one in explained])
-        table = join(word_weights(explained), information).reset_index()
-        table.insert(0, "baseline", baseline)
-        tables.append(
-            table.assign(sentences=len(sample), missed=int((errors > tolerance).sum()), worst_error=errors.max())
-        )
-    return pd.concat(tables, ignore_index=True)
-
-
-SETTING = ["objective", "examples", "pooling", "similarity"]
 
 
 def describe(recipe: Recipe) -> dict[str, str]:
@@ -121,32 +139,39 @@ def train_and_weigh(base: str, recipes: Sequence[Recipe], seeds: Sequence[int], 
     """Weigh the words of sentences before and after fine-tuning, for each recipe and seed.
 
     Returns:
-        One row an occurrence, of each encoder: the columns of `SETTING`, seed (missing for the base: before), lee (how
-        the encoder agrees with people's judgements of similarity), and the columns of `Setup.weigh`.
+        One row per encoder and occurrence: the columns of `SETTING`, seed (missing for the base: before),
+        human_correlation (the rank correlation of the encoder's similarities with human judgements), and the columns
+        of `Setup.weigh`.
     """
     judged = load_similarities("lee")
-    before = {
-        pooling: setup.weigh(SentenceEncoder.load(base, pooling=pooling))
-        for pooling in dict.fromkeys(recipe.pooling for recipe in recipes)
-    }
+    before: dict[str, pd.DataFrame] = {}
+    judgement: dict[tuple[str, str], float] = {}  # of the base, by pooling and similarity
     tables = []
     for recipe in tqdm(recipes, "recipes"):
-        setting = describe(recipe)
         start = SentenceEncoder.load(base, pooling=recipe.pooling, similarity=recipe.similarity)
-        tables.append(before[recipe.pooling].assign(**setting, seed=pd.NA, lee=similarity_correlation(start, judged)))
+        kind = (recipe.pooling, recipe.similarity)
+        if recipe.pooling not in before:
+            before[recipe.pooling] = setup.weigh(start)
+        if kind not in judgement:
+            judgement[kind] = similarity_correlation(start, judged)
+        setting = describe(recipe)
+        tables.append(before[recipe.pooling].assign(**setting, seed=pd.NA, human_correlation=judgement[kind]))
         for seed in seeds:
-            trained = fine_tune(base, replace(recipe, seed=seed))[recipe.steps]
-            lee = similarity_correlation(trained, judged)
-            tables.append(setup.weigh(trained).assign(**setting, seed=seed, lee=lee))
+            tuned = fine_tune(base, replace(recipe, seed=seed))[recipe.steps]
+            agreement = similarity_correlation(tuned, judged)
+            tables.append(setup.weigh(tuned).assign(**setting, seed=seed, human_correlation=agreement))
     return pd.concat(tables, ignore_index=True)
 
 
 def weigh_pairs(pairs: Mapping[str, str], setup: Setup) -> pd.DataFrame:
-    """The same as `train_and_weigh` for encoders that others have fine-tuned.
+    """Weigh the words of sentences in encoders that others have fine-tuned, and in the encoders they started from.
 
     Args:
-        pairs: the fine-tuned encoder's name or folder, and that of the base it was made from.
-        yardstick: what to measure them on.
+        pairs: the name or folder of each fine-tuned encoder, and that of its base.
+        setup: what to measure them on.
+
+    Returns:
+        The columns of `train_and_weigh`; the objective is the name of the fine-tuned encoder.
     """
     judged, tables = load_similarities("lee"), []
     for after, before in pairs.items():
@@ -154,6 +179,17 @@ def weigh_pairs(pairs: Mapping[str, str], setup: Setup) -> pd.DataFrame:
         start = SentenceEncoder.load(before, pooling=tuned.pooling, similarity=tuned.similarity)
         setting = {"objective": after, "examples": "its own", "pooling": tuned.pooling, "similarity": tuned.similarity}
         for encoder, seed in ((start, pd.NA), (tuned, 0)):
-            lee = similarity_correlation(encoder, judged)
-            tables.append(setup.weigh(encoder).assign(**setting, seed=seed, lee=lee))
+            agreement = similarity_correlation(encoder, judged)
+            tables.append(setup.weigh(encoder).assign(**setting, seed=seed, human_correlation=agreement))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def split_runs(occurrences: pd.DataFrame) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The rows of `train_and_weigh` before fine-tuning, and those after it, one table per seed."""
+    runs = occurrences[occurrences["seed"].notna()]
+    return occurrences[occurrences["seed"].isna()], [run for _, run in runs.groupby("seed")]
+
+
+def with_stage(occurrences: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `train_and_weigh` with a column stage: "before" or "after"."""
+    return occurrences.assign(stage=occurrences["seed"].isna().map({True: "before", False: "after"}))

@@ -1,11 +1,14 @@
-"""What a page calls: one function, one tidy table out. It composes the rooms and computes nothing itself."""
+"""One encoder and one text: pages 01 to 04. The function of a page has its name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from wig_book.experiments.rows import Findings, fit_numbers, regress_by_baseline
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_core.attribution.inputs import Baseline
 from wig_core.attribution.integrated_gradients import completeness_errors, integrated_gradients
 from wig_core.encoders.encoder import SentenceEncoder
@@ -76,3 +79,18 @@ def measure_completeness(
         for baseline in baselines
     ]
     return pd.concat(tables, ignore_index=True)[["baseline", "rule", "steps", "sentence", "error"]]
+
+
+def regression(parameters: Mapping[str, Any]) -> Findings:
+    """Regress the weights of an encoder's words on their information.
+
+    Args:
+        parameters: of the page, by name: encoder, bootstrap, and the fields of `Setup`.
+
+    Returns:
+        Tables words (`Setup.weigh_words`) and fits (`regress_by_baseline`); numbers `fit_numbers` and encoder.
+    """
+    setup, name = from_parameters(Setup, parameters), parameters["encoder"]
+    words = setup.weigh_words(SentenceEncoder.load(name))
+    fits = regress_by_baseline(words, bootstrap=parameters["bootstrap"], seed=setup.seed)
+    return Findings({"encoder": name, **fit_numbers(words, fits)}, {"words": words, "fits": fits})

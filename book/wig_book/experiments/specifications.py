@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import stats
 from tqdm import tqdm
 
-from wig_book.experiments.rows import QUANTITIES, before_to_after, change_row, display_table, with_interval
+from wig_book.experiments.rows import QUANTITIES, before_to_after, display_table, with_interval
 from wig_book.experiments.setup import Setup
 from wig_core.attribution.coalitions import Absence
 from wig_core.attribution.contributions import Contributions
@@ -146,7 +146,7 @@ def fit_specifications(
 
     Returns:
         One row a reading and quantity: reading (its short form), the attributes of `Specification`, the columns of
-        `rows.change_row`; and over words the rank correlation of its weights with those of the first reading,
+        `Change.to_row`; and over words the rank correlation of its weights with those of the first reading,
         agreement_before and agreement_after (not a number between words and subwords); completeness_error, the mean.
     """
     rows, first = [], None
@@ -167,7 +167,7 @@ def fit_specifications(
         }
         for x in QUANTITIES:
             change = compare(before, after, information, x=x, bootstrap=bootstrap, seed=seed)
-            rows.append(common | change_row(change))
+            rows.append(common | change.to_row())
     return pd.DataFrame(rows)
 
 

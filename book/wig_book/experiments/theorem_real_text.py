@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from scipy import stats
 
-from wig_book.experiments.rows import change_row, display_table, with_interval
+from wig_book.experiments.rows import display_table, with_interval
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.information.cooccurrence import Cooccurrence
@@ -161,12 +161,12 @@ def input_norm_changes(
     """How the norms of a transformer's input embeddings follow KL before and after fine-tuning.
 
     Returns:
-        One row a quantity of `xs`: the columns of `wig_book.experiments.rows.change_row`.
+        One row a quantity of `xs`: the columns of `Change.to_row`.
     """
     words = list(information.index)
     before = input_norms(SentenceEncoder.load(base), words)
     after = [input_norms(fine_tune(base, replace(recipe, seed=one))[recipe.steps], words) for one in seeds]
-    rows = [change_row(compare(before, after, information, x=x, bootstrap=bootstrap, seed=seed)) for x in xs]
+    rows = [compare(before, after, information, x=x, bootstrap=bootstrap, seed=seed).to_row() for x in xs]
     return pd.DataFrame(rows)
 
 

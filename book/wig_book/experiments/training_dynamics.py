@@ -39,7 +39,7 @@ def dynamics(
             "norm": mean_norm(encoder, setup.sentences),
             "uniformity": uniformity(left),
             "alignment": alignment(left, right),
-            "lee": similarity_correlation(encoder, judged),
+            "human_correlation": similarity_correlation(encoder, judged),
         }
         for baseline, occurrences in setup.weigh(encoder).groupby("baseline", sort=False):
             for x in QUANTITIES:
@@ -62,7 +62,7 @@ def dynamics_headline(course: pd.DataFrame) -> dict[str, float | int | str]:
     of_kl = course[(course["baseline"] == course["baseline"].iloc[0]) & (course["x"] == "kl")].sort_values("step")
     first, last = of_kl.iloc[0], of_kl.iloc[-1]
     way = (of_kl["correlation"] - first["correlation"]) / (last["correlation"] - first["correlation"])
-    quoted = ("correlation", "r2", "lee", "norm", "uniformity", "alignment")
+    quoted = ("correlation", "r2", "human_correlation", "norm", "uniformity", "alignment")
     return {
         "steps": int(last["step"]),
         "baseline": str(first["baseline"]),

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
-from wig_book.experiments.rows import Floats, display_table, with_interval
+from wig_book.experiments.rows import display_table, with_interval
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.regression import interval
+from wig_core.regression import Floats, interval
 from wig_core.text.corpus import SimilarityPairs
 from wig_core.text.words import words_of
 

@@ -14,7 +14,18 @@ from wig_book.experiments.scale import PowerLaw
 from wig_book.figures.panels import plot_intervals
 from wig_book.labels import MEASURE_NAMES as QUANTITY_NAMES
 from wig_book.labels import STATISTIC_NAMES
-from wig_core.plotting import finished
+from wig_core.plotting import finished, weights_against_information
+
+
+def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame) -> Figure:
+    """The weights of words against each quantity with the least-squares lines, under the first baseline.
+
+    Args:
+        words: baseline, word, weight and the quantities.
+        fits: baseline, x, slope and intercept, one row per baseline and quantity.
+    """
+    baseline = words["baseline"].iloc[0]
+    return weights_against_information(words[words["baseline"] == baseline], fits[fits["baseline"] == baseline])
 
 
 def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:

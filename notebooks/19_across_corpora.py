@@ -64,7 +64,7 @@ options = {
     "seed": seed,
 }
 fits = fits_over_corpora(encoder, corpora, bootstrap=bootstrap, **options)
-recipe = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size)
+recipe = from_parameters(Recipe, globals())
 changed = changes_over_corpora(
     base, recipe, seeds, corpora, bootstrap=bootstrap, **options
 )
@@ -79,7 +79,7 @@ readable_corpora(fits, changed)
 # %% tags=["remove-cell"]
 publish(
     results,
-    "corpora",
+    "across_corpora",
     generality_headline(fits, changed),
     fits=fits,
     changes=changed,

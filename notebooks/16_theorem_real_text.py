@@ -99,7 +99,7 @@ display_changes(changed, ["x"])
 # %% tags=["remove-cell"]
 publish(
     results,
-    "real_text",
+    "theorem_real_text",
     real_text_headline(fits, changed),
     fits=fits,
     norms=norms[norms["step"] == max(look_at)],

@@ -71,7 +71,7 @@ readable_models(found)
 # %% tags=["remove-cell"]
 publish(
     results,
-    "models",
+    "across_models",
     models_headline(found),
     fits=found.fits,
     changes=found.changes,

@@ -39,6 +39,8 @@ seed: int = 0  # of the sample of sentences and of the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
+from dataclasses import replace
+
 from wig_book.build.publish import publish
 from wig_book.experiments.rival_measures import (
     commonality_table,
@@ -47,24 +49,14 @@ from wig_book.experiments.rival_measures import (
     readable_quantities,
     word_quantities,
 )
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.figures.regression import quantities_bars
 from wig_book.labels import MEASURE_NAMES
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.word_weights import mean_weights
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    baselines=[baseline],
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
+setup = replace(from_parameters(Setup, globals()), baselines=[baseline])
 weights = mean_weights(setup.weigh(SentenceEncoder.load(encoder)))
 quantities = word_quantities(
     setup.whole, min_count=min_count, shuffles=shuffles, topics=topics, seed=seed
@@ -98,7 +90,7 @@ parts.head(8).round(3)
 # %% tags=["remove-cell"]
 publish(
     results,
-    "quantities",
+    "rival_measures",
     quantities_headline(shares),
     shares=shares,
     commonality=parts,

@@ -75,7 +75,7 @@ agreement_forest(table)
 readable_agreements(table)
 
 # %% tags=["remove-cell"]
-publish(results, "usefulness", usefulness_headline(table), agreements=table)
+publish(results, "weighted_static_vectors", usefulness_headline(table), agreements=table)
 
 # %% [markdown]
 # With the input embeddings of {glue:text}`source:s`, equal weights agree at {glue:text}`uniform:.3f`, and the best weighting, *{glue:text}`best:s`*, at {glue:text}`best_agreement:.3f`, a gain of {glue:text}`gain:+.3f` [{glue:text}`gain_low:+.3f`, {glue:text}`gain_high:+.3f`].

@@ -67,7 +67,7 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.experiments.specifications import (
     fit_specifications,
     parse_specifications,
@@ -78,23 +78,8 @@ from wig_book.figures.specifications import specifications_forest
 from wig_core.training.fine_tuning import Recipe
 
 # %%
-setup = Setup.of(
-    corpus,
-    column=column,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    seed=seed,
-)
-recipe = Recipe(
-    objective=objective,
-    examples=examples,
-    steps=steps,
-    learning_rate=learning_rate,
-    batch_size=batch_size,
-)
+setup = from_parameters(Setup, globals())
+recipe = from_parameters(Recipe, globals())
 occurrences = weigh_specifications(
     base, recipe, seeds, setup, parse_specifications(readings)
 )
@@ -109,7 +94,7 @@ specifications_forest(table, x="self_information")
 # line names what differs from it.
 
 # %% tags=["remove-cell"]
-publish(results, "readings", specification_numbers(table), readings=table)
+publish(results, "specifications", specification_numbers(table), readings=table)
 
 # %% [markdown]
 # Over {glue:text}`readings` readings the middle R² for KL(w) after fine-tuning is {glue:text}`r2_after_kl:.3f` (from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`), and the middle ΔR²

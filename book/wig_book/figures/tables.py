@@ -1,0 +1,57 @@
+"""Tables for display: numbers as text, intervals in brackets, before and after in one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from wig_book.labels import COLUMNS, QUANTITY_NAMES
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def show(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Build the display of a table: index columns, then formatted columns under the headings of `labels.COLUMNS`.
+
+    Args:
+        table: one row per row of the result, in the row format of `wig_book.experiments.rows`.
+        by: the columns that name a row; "x" is shown as "quantity".
+        columns: statistics of the table. One that has an interval is shown with it; one of which the table has
+            `<name>_before` and `<name>_after` is shown as a change; one that the table lacks is left out.
+
+    Example:
+        >>> fits = pd.DataFrame({"x": ["kl"], "r2": [0.25], "r2_low": [0.125], "r2_high": [0.5], "n_words": [9]})
+        >>> show(fits, ["x"], ["r2", "n_words", "lacking"]).reset_index().to_dict("records")
+        [{'quantity': 'KL', 'R²': '0.250 [0.125,\\xa00.500]', 'words': '9'}]
+        >>> show(pd.DataFrame({"x": ["kl"], "r2_before": [0.1], "r2_after": [0.2]}), ["x"], ["r2"])["R²"].tolist()
+        ['0.100 →\\xa00.200']
+    """
+    index = {"quantity" if key == "x" else key: [QUANTITY_NAMES.get(one, one) for one in table[key]] for key in by}
+    shown = {}
+    for name in columns:
+        heading, form = COLUMNS.get(name, (name.replace("_", " "), ""))
+        if name in table:
+            shown[heading] = _with_interval(table, name, form)
+        elif f"{name}_before" in table:
+            shown[heading] = _as_change(table, name, form)
+    return pd.DataFrame({**index, **shown}).set_index([*index])
+
+
+def _with_interval(table: pd.DataFrame, name: str, form: str) -> list[str]:
+    middle = [_text(value, form) for value in table[name]]
+    if f"{name}_low" not in table:
+        return middle
+    ends = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+    brackets = [f" [{_text(low, form)},{NO_BREAK}{_text(high, form)}]" for low, high in ends]
+    return [value + bracket for value, bracket in zip(middle, brackets, strict=True)]
+
+
+def _as_change(table: pd.DataFrame, name: str, form: str) -> list[str]:
+    sides = zip(table[f"{name}_before"], table[f"{name}_after"], strict=True)
+    return [f"{_text(before, form)} →{NO_BREAK}{_text(after, form)}" for before, after in sides]
+
+
+def _text(value: Any, form: str) -> str:
+    return f"{value:{form}}".replace("e-", "e−")
