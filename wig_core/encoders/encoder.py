@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
 
+from wig_core.encoders.loading import _POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
 from wig_core.encoders.registry import HUB_ENCODERS, Pooling, Similarity, with_pooling
 from wig_core.errors import InputError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-from wig_core.encoders.loading import _POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
+
+EncoderLike: TypeAlias = "SentenceEncoder | SentenceTransformer | str | Path"
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,13 @@ class SentenceEncoder:
             >>> SentenceEncoder.from_sentence_transformers(SentenceTransformer(str(folder), device="cpu")).pooling
             'mean'
         """
+        from transformers import PreTrainedModel
+
         with TemporaryDirectory() as folder:
             model.save(folder, create_model_card=False)
             loaded = cls.load(folder, similarity=similarity, device=str(model.device))
-        return replace(loaded, name="a loaded SentenceTransformer")
+        names = [part.name_or_path for part in model.modules() if isinstance(part, PreTrainedModel)]
+        return replace(loaded, name=next(filter(None, names), "SentenceTransformer"))
 
     @property
     def device(self) -> torch.device:
@@ -162,7 +168,13 @@ class SentenceEncoder:
         return state.hexdigest()
 
     def tokenize(self, sentences: Sequence[str]) -> Tokens:
-        """Turn sentences into a padded batch of tokens, cut at `max_tokens`."""
+        """Turn sentences into a padded batch of tokens, cut at `max_tokens`.
+
+        Raises:
+            InputError: `sentences` is a single string.
+        """
+        if isinstance(sentences, str):
+            raise InputError("sentences is a single string; give a list of sentences")
         batch = self.tokenizer(
             list(sentences),
             padding=True,
@@ -179,8 +191,18 @@ class SentenceEncoder:
             offsets=[[(int(a), int(b)) for a, b in row] for row in batch["offset_mapping"].tolist()],
         )
 
-    def encode(self, sentences: Sequence[str], *, batch_size: int = 64) -> Tensor:
-        """The embeddings ``[sentences, dimension]`` of sentences, float32, on the CPU."""
+    def encode(self, sentences: str | Sequence[str], *, batch_size: int = 64) -> Tensor:
+        """The embeddings of sentences, float32, on the CPU.
+
+        Args:
+            sentences: one sentence or several.
+            batch_size: sentences that go through the model at once.
+
+        Returns:
+            ``[dimension]`` for a single string, ``[sentences, dimension]`` for a list.
+        """
+        if isinstance(sentences, str):
+            return self.encode([sentences])[0]
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))  # alike in length: little padding
         embeddings = torch.empty(len(sentences), self.dimension)
         with torch.no_grad():
@@ -249,6 +271,34 @@ class SentenceEncoder:
             unread = torch.zeros_like(attention_mask)
             output = self.model(input_ids=unread, attention_mask=attention_mask).last_hidden_state
         return self.pool(output, attention_mask)
+
+
+def as_encoder(encoder: EncoderLike, *, device: str | None = None) -> SentenceEncoder:
+    """An encoder, whichever way it is given.
+
+    Args:
+        encoder: a `SentenceEncoder` (returned as it is), a loaded `SentenceTransformer`, or a name or folder as
+            `SentenceEncoder.load` takes it.
+        device: where a name or folder is loaded, such as "cpu" or "cuda"; by default a GPU if there is one. An encoder
+            that is loaded already stays where it is.
+
+    Raises:
+        InputError: `encoder` is something else, or cannot be loaded.
+
+    Example:
+        >>> as_encoder("wig-base").name
+        'wig-base'
+    """
+    if isinstance(encoder, SentenceEncoder):
+        return encoder
+    if isinstance(encoder, str | Path):
+        return SentenceEncoder.load(encoder, device=device)
+    library = sys.modules.get("sentence_transformers")  # it is imported if the encoder is one of its models
+    if library is not None and isinstance(encoder, library.SentenceTransformer):
+        return SentenceEncoder.from_sentence_transformers(encoder)
+    raise InputError(
+        f"encoder is a {type(encoder).__name__}; give a SentenceEncoder, a SentenceTransformer, a name or a folder"
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sentence_transformers.sentence_transformer.modules import Pooling
 from tiny import POSITIONS, TINY, save_tiny_dpr
 
 from wig_core.encoders import loading, registry
-from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.encoders.encoder import SentenceEncoder, as_encoder
 from wig_core.encoders.registry import HUB_ENCODERS, NAMED_ENCODERS, NamedEncoder, pretrained_of
 from wig_core.errors import InputError
 
@@ -135,6 +135,24 @@ def test_order_and_batches_do_not_matter(bert: SentenceEncoder) -> None:
     torch.testing.assert_close(bert.encode(SENTENCES, batch_size=2), together, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(bert.encode(SENTENCES[::-1]).flip(0), together, atol=1e-5, rtol=1e-5)
     assert bert.encode([]).shape == (0, 32)
+
+
+def test_one_string_is_one_sentence(bert: SentenceEncoder) -> None:
+    assert torch.equal(bert.encode("the cat"), bert.encode(["the cat"])[0])
+    assert bert.encode("the cat").shape == (32,)
+    with pytest.raises(InputError, match="sentences is a single string; give a list of sentences"):
+        bert.tokenize("the cat")
+
+
+def test_an_encoder_in_each_form(save: Callable[..., Path], bert: SentenceEncoder) -> None:
+    assert as_encoder(bert) is bert
+    folder = save(pooling="cls")
+    for given in (folder, str(folder), reference(folder)):
+        encoder = as_encoder(given, device="cpu")
+        assert encoder.name == str(folder)
+        assert torch.equal(encoder.encode("the cat"), replace(bert, pooling="cls").encode("the cat"))
+    with pytest.raises(InputError, match="encoder is a Linear; give a SentenceEncoder, a SentenceTransformer, a name"):
+        as_encoder(torch.nn.Linear(1, 1))
 
 
 # ── what a folder says, and what overrides it ──
