@@ -141,7 +141,8 @@ def faithfulness(
         weights: dict[str, Sequence[Tensor]] = {}
         for method in methods:
             attribution = Explainer(method, baseline, tolerance=setup.tolerance, precision=setup.precision, seed=seed)
-            weights[method] = [one.norms for one in attribution.explain_once(encoder, setup.sentences)]
+            explained = attribution.explain(encoder, setup.sentences, cache=True, progress=True)
+            weights[method] = [one.norms for one in explained]
         weights["kl"] = [
             torch.tensor(setup.information["kl"].reindex([unit.text for unit in reading.units]).fillna(0).to_numpy())
             for reading in tokenize_sentences(encoder, setup.sentences)

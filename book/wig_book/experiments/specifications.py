@@ -17,7 +17,7 @@ from tqdm import tqdm
 from wig_book.experiments.rows import QUANTITIES, before_to_after, display_table, with_interval
 from wig_book.experiments.setup import Setup
 from wig_core.attribution.coalitions import Absence
-from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer, Method
 from wig_core.attribution.inputs import Granularity
 from wig_core.attribution.reference import shap_values
@@ -98,9 +98,9 @@ class Specification:
             tolerance=setup.tolerance,
             precision=setup.precision,
         )
-        explained = attribution.explain_once(encoder, setup.sentences)
+        explained = attribution.explain(encoder, setup.sentences, cache=True, progress=True)
         if self.target == "direction":
-            explained = [_along_itself(one) for one in explained]
+            explained = ContributionSet(_along_itself(one) for one in explained)
         errors = [one.completeness_error for one in explained]
         table = occurrence_weights(explained, scale_by_length=self.scale == "scaled")
         return table.assign(completeness_error=table["sentence"].map(dict(enumerate(errors))).astype(float))
