@@ -68,7 +68,7 @@ def make(project: Project, options: argparse.Namespace) -> None:
     from wig_book.build.html import make_book
     from wig_book.build.progress import Progress
 
-    print(make_book(project, project.profile(options.profile), Progress()))
+    print(make_book(project, project.profile(options.profile), Progress(), jobs=options.jobs))
 
 
 def verify_numbers(project: Project, options: argparse.Namespace) -> None:
@@ -76,7 +76,7 @@ def verify_numbers(project: Project, options: argparse.Namespace) -> None:
     from wig_book.build.progress import Progress
     from wig_book.build.verify import verify
 
-    agreed = verify(project, project.profile(options.profile), Progress(), options.names)
+    agreed = verify(project, project.profile(options.profile), Progress(), options.names, jobs=options.jobs)
     print(f"{agreed} numbers agree with results/{options.profile}")
 
 
@@ -127,6 +127,12 @@ def _from_here(project: Project, value: Any) -> Any:
     return str(path.relative_to(project.root) if path.is_relative_to(project.root) else path)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
+    return int(text)
+
+
 def add_commands(commands: Any) -> None:
     """Add the book's commands to those of a parser."""
     listing = commands.add_parser("list", help="show the pages and their parameters")
@@ -156,5 +162,12 @@ def add_commands(commands: Any) -> None:
         "--no-calibration", dest="calibration", action="store_false", help="leave the time out, and its ten seconds"
     )
     planning.set_defaults(command=partial(in_project, show_plan))
+    for command in (book, verifying):
+        command.add_argument(
+            "--jobs",
+            type=_positive,
+            metavar="N",
+            help="pages executed at a time (default: 2 if cores and memory allow and there is no GPU, else 1)",
+        )
     for command in (run, book, verifying, warming, planning):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")
