@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from wig_core.attribution import explainer
 from wig_core.attribution.contributions import ContributionSet
 from wig_core.attribution.explainer import Explainer, iter_contributions
 from wig_core.attribution.integrated_gradients import integrated_gradients
@@ -26,7 +27,36 @@ def folders() -> list[Path]:
     return sorted(path for path in cache_dir("contributions").iterdir() if path.is_dir() and path.name != "locks")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        (Explainer("lime"), "method 'lime' is unknown"),  # type: ignore[arg-type]
+        (Explainer("ig", "deleted"), "'deleted' has no path"),
+    ],
+)
+def test_wrong_explainers(bert: SentenceEncoder, wrong: Explainer, line: str) -> None:
+    for cache in (True, False):
+        with pytest.raises(InputError, match=line):
+            wrong.explain(bert, SENTENCES, cache=cache)
+
+
 # ── the cache ──
+
+
+def test_equal_requests_are_computed_once(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    shapley, gradients = shapley_values, integrated_gradients
+    monkeypatch.setattr(explainer, "shapley_values", lambda *a, **k: asked.append("shap") or shapley(*a, **k))
+    monkeypatch.setattr(explainer, "integrated_gradients", lambda *a, **k: asked.append("ig") or gradients(*a, **k))
+    ways = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
+    first = [way.explain(bert, SENTENCES[:2], cache=True) for way in ways]
+    assert asked == ["ig", "shap", "shap", "ig"]
+    for way, expected in zip(ways, first, strict=True):
+        assert way.explain(bert, SENTENCES[:2], cache=True) == expected
+        assert way.explain(bert, SENTENCES[:2]) == expected
+    assert asked == ["ig", "shap", "shap", "ig"] * 2  # the cache is asked only with cache=True
+    Explainer().explain(bert, SENTENCES[:1], cache=True)
+    assert len(asked) == 9
 
 
 @pytest.mark.parametrize(
@@ -88,10 +118,10 @@ def test_a_stream_is_read_one_chunk_ahead(bert: SentenceEncoder) -> None:
         assert read == 3 * ((number + 2) // 3)
 
 
-@pytest.mark.parametrize("explainer", [None, Explainer("shap", "pad")])
-def test_a_stream_gives_what_a_list_gives(bert: SentenceEncoder, explainer: Explainer | None) -> None:
-    whole = (explainer or Explainer()).explain(bert, SENTENCES)
-    chunks = ContributionSet(iter_contributions(bert, iter(SENTENCES), explainer, chunk=2))
+@pytest.mark.parametrize("way", [None, Explainer("shap", "pad")])
+def test_a_stream_gives_what_a_list_gives(bert: SentenceEncoder, way: Explainer | None) -> None:
+    whole = (way or Explainer()).explain(bert, SENTENCES)
+    chunks = ContributionSet(iter_contributions(bert, iter(SENTENCES), way, chunk=2))
     assert [one.words for one in chunks] == [one.words for one in whole]
     assert chunks.to_frame()["norm"].tolist() == pytest.approx(whole.to_frame()["norm"].tolist(), rel=1e-4, abs=1e-6)
 
