@@ -71,7 +71,7 @@ def bootstrap(statistic: Statistic, size: int, *, resamples: int, seed: Seed = 0
             of the drawn runs, indices ``[runs]``.
         size: how many rows there are to draw from, such as words or sentences.
         resamples: how often to draw.
-        seed: of the random numbers; a generator goes on from where it is.
+        seed: of the random numbers; a generator continues from its current state.
         runs: how many runs there are, such as trainings with different seeds.
 
     Returns:

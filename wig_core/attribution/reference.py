@@ -75,7 +75,7 @@ def backward_integrated_gradients(
         encoder: the encoder to explain.
         sentence: the sentence, not blank.
         nodes, weights: of the quadrature rule, ``[steps]``.
-        baseline: what stands for every word.
+        baseline: what replaces every word, as in `integrated_gradients`.
         dimensions: the dimensions of the embedding to explain; by default all.
 
     Returns:

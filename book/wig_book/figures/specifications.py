@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from wig_book.figures.panels import plot_intervals
 from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
-from wig_core.plotting import AXIS_LABELS, _label_words, finished
+from wig_core.plotting import AXIS_LABELS, finished, label_words
 
 SPECIFICATION_COLUMNS = (  # of a displayed table of specifications; see `wig_book.figures.tables.show`
     "r2_before", "r2_after", "r2_difference", "correlation", "agreement", "completeness_error", "n_words",
@@ -77,7 +77,7 @@ def weights_by_method(words: pd.DataFrame, *, label: int = 10) -> Figure:
         points = axes.scatter(rows["ig"], rows["shap"], c=rows["kl"], cmap="viridis", s=14)
         low, high = rows[["ig", "shap"]].min().min(), rows[["ig", "shap"]].max().max()
         axes.plot([low, high], [low, high], color="black", lw=1, ls=":")
-        _label_words(axes, rows["word"], rows["ig"], rows["shap"], label)
+        label_words(axes, rows["word"], rows["ig"], rows["shap"], label)
         rank = rows["ig"].corr(rows["shap"], method="spearman")
         axes.set(title=f"{stage}: rank correlation {rank:.2f}", xlabel="weight, Integrated Gradients", ylabel="SHAP")
         figure.colorbar(points, ax=axes, label=AXIS_LABELS["kl"])

@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_core.plotting import AXIS_LABELS, _label_words, finished
+from wig_core.plotting import AXIS_LABELS, finished, label_words
 
 
 def norms_against_kl(words: pd.DataFrame) -> Figure:
@@ -55,7 +55,7 @@ def static_norms(norms: pd.DataFrame) -> Figure:
         rows = last[last["norm"] == kind].reset_index(drop=True)
         axes.scatter(rows["kl_shuffled"], rows["value_shuffled"], s=8, color="0.75", linewidths=0, label="shuffled")
         axes.scatter(rows["kl"], rows["value"], s=8, color="crimson", linewidths=0, label="the corpus")
-        _label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
+        label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
         axes.set(title=kind, xlabel=AXIS_LABELS["kl"], ylabel="½‖w‖²" if axes is panels[0, 0] else "")
     panels[0, 0].legend(frameon=False, fontsize=8)
     return finished(figure)

@@ -48,12 +48,12 @@ def test_equal_requests_are_computed_once(bert: SentenceEncoder, monkeypatch: py
     shapley, gradients = shapley_values, integrated_gradients
     monkeypatch.setattr(explainer, "shapley_values", lambda *a, **k: asked.append("shap") or shapley(*a, **k))
     monkeypatch.setattr(explainer, "integrated_gradients", lambda *a, **k: asked.append("ig") or gradients(*a, **k))
-    ways = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
-    first = [way.explain(bert, SENTENCES[:2], cache=True) for way in ways]
+    explainers = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
+    first = [one.explain(bert, SENTENCES[:2], cache=True) for one in explainers]
     assert asked == ["ig", "shap", "shap", "ig"]
-    for way, expected in zip(ways, first, strict=True):
-        assert way.explain(bert, SENTENCES[:2], cache=True) == expected
-        assert way.explain(bert, SENTENCES[:2]) == expected
+    for one, expected in zip(explainers, first, strict=True):
+        assert one.explain(bert, SENTENCES[:2], cache=True) == expected
+        assert one.explain(bert, SENTENCES[:2]) == expected
     assert asked == ["ig", "shap", "shap", "ig"] * 2  # the cache is asked only with cache=True
     Explainer().explain(bert, SENTENCES[:1], cache=True)
     assert len(asked) == 9
@@ -71,7 +71,7 @@ def test_settings_that_a_method_does_not_use_do_not_matter(
 
 
 def test_settings_that_a_method_uses_do(bert: SentenceEncoder) -> None:
-    ways = [
+    explainers = [
         FAST,
         Explainer(tolerance=5.0),
         Explainer("ig", "pad", tolerance=10.0),
@@ -79,9 +79,9 @@ def test_settings_that_a_method_uses_do(bert: SentenceEncoder) -> None:
         Explainer("shap", seed=1),
         Explainer("shap", permutations=2),
     ]
-    for way in ways:
-        way.explain(bert, SENTENCES[1:2], cache=True)
-    assert len(folders()) == len(ways)
+    for one in explainers:
+        one.explain(bert, SENTENCES[1:2], cache=True)
+    assert len(folders()) == len(explainers)
 
 
 def test_shards(bert: SentenceEncoder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,10 +118,10 @@ def test_a_stream_is_read_one_chunk_ahead(bert: SentenceEncoder) -> None:
         assert read == 3 * ((number + 2) // 3)
 
 
-@pytest.mark.parametrize("way", [None, Explainer("shap", "pad")])
-def test_a_stream_gives_what_a_list_gives(bert: SentenceEncoder, way: Explainer | None) -> None:
-    whole = (way or Explainer()).explain(bert, SENTENCES)
-    chunks = ContributionSet(iter_contributions(bert, iter(SENTENCES), way, chunk=2))
+@pytest.mark.parametrize("one", [None, Explainer("shap", "pad")])
+def test_a_stream_gives_what_a_list_gives(bert: SentenceEncoder, one: Explainer | None) -> None:
+    whole = (one or Explainer()).explain(bert, SENTENCES)
+    chunks = ContributionSet(iter_contributions(bert, iter(SENTENCES), one, chunk=2))
     assert [one.words for one in chunks] == [one.words for one in whole]
     assert chunks.to_frame()["norm"].tolist() == pytest.approx(whole.to_frame()["norm"].tolist(), rel=1e-4, abs=1e-6)
 
