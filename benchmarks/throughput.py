@@ -27,7 +27,7 @@ from wig_book.experiments.scale import NO_GPU
 from wig_core import SentenceEncoder, integrated_gradients, load_corpus, load_examples, shapley_values, word_information
 from wig_core.attribution.reference import captum_integrated_gradients
 from wig_core.attribution.shapley import forward_passes
-from wig_core.information.cooccurrence import BLOCK, Cooccurrence
+from wig_core.information.cooccurrence import BLOCK_SIZE, Cooccurrence
 from wig_core.text.words import segment, words_of
 
 PRECISIONS = ("float32", "bfloat16")
@@ -109,7 +109,7 @@ def counting(sentences: list[str], repeats: int) -> dict[str, float]:
     told = {"sentences": len(sentences), "words": int(seen.counts.sum()), "seconds": seconds, "min_count": MIN_COUNT}
     a_word = np.zeros(1, np.int64), np.ones(1, np.int64), len(seen.counts)
     adding = min(timed(lambda: seen.add(*a_word))[1] for _ in range(repeats))
-    return told | {"block": BLOCK, "merging": adding / seen.pairs.nnz}
+    return told | {"block": BLOCK_SIZE, "merging": adding / seen.pairs.nnz}
 
 
 def growth(sentences: list[str]) -> dict[str, int]:
