@@ -266,5 +266,5 @@ def test_a_regression_on_what_is_no_number_is_refused(column: str, value: float)
     words.loc["b", column] = value
     weights, information = words[["weight"]], words[["kl"]]
     for fit in (lambda: regress(weights, information), lambda: compare(weights, [weights], information)):
-        with pytest.raises(InputError, match=f"^{column} of 'b' is {value}, which no line can be fitted to; mend"):
+        with pytest.raises(InputError, match=f"^{column} of 'b' is {value}, which no line can be fitted to; fix"):
             fit()
