@@ -93,14 +93,16 @@ __all__ = [  # spelled out for type checkers
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
+if not TYPE_CHECKING:  # where it is hidden, a misspelt name is an error
 
-        return version("wig-core")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'wig_core' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("wig-core")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'wig_core' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
