@@ -22,7 +22,7 @@ Norm = Literal["raw", "centred", "metric"]
 
 
 @dataclass(frozen=True)
-class Training:
+class StaticTraining:
     """How a static encoder is trained; the defaults keep what the theorem assumes, each other value breaks something.
 
     Attributes:
@@ -47,7 +47,7 @@ class Training:
     seed: int = 0
 
 
-def train_static(model: TopicModel, training: Training) -> Tensor:
+def train_static(model: TopicModel, training: StaticTraining) -> Tensor:
     """Word vectors ``[words, dimension]`` that InfoNCE, taken both ways, makes of pairs of sentences of one state."""
     rng = torch.Generator().manual_seed(training.seed)
     words = len(model.probability)
