@@ -71,10 +71,10 @@ scaling(found["growth"], found["costs"])
 # %% [markdown]
 # ## Counting
 #
-# `word_information` reads {glue:text}`rate:,.0f` sentences or {glue:text}`words_rate:,.0f` words per second. Two costs
-# grow faster than that suggests.
+# `word_information` reads {glue:text}`rate:,.0f` sentences or {glue:text}`words_rate:,.0f` words per second. Two
+# things grow with the text.
 #
-# The first is memory. The number of distinct pairs of words grows as sentences to the power {glue:text}`exponent:.2f`
+# The first is memory: the number of distinct pairs of words grows as sentences to the power {glue:text}`exponent:.2f`
 # in the {glue:text}`text_sentences:,` sentences measured. For {glue:text}`largest:s`, with {glue:text}`largest_words:s`
 # words, that would be {glue:text}`largest_pairs:s` pairs and {glue:text}`largest_memory:s`. This extrapolates over
 # {glue:text}`largest_powers:.1f` powers of ten. Over the last doubling of the text the power is

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wig_book.experiments.rows import Findings, Numbers, cell, cells
+from wig_book.experiments.rows import QUANTITIES, Findings, Numbers, cell, cells
 from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.labels import MEASURE_NAMES
 from wig_core.encoders.encoder import SentenceEncoder
@@ -224,7 +224,8 @@ def share_numbers(shares: pd.DataFrame) -> Numbers:
 
     Returns:
         words; of the linear fits best, the name of the quantity with the largest R² alone, with best_alone as a `cell`,
-        together, and the `cells` alone and unique by quantity; of the rank fits best_rank and best_rank_alone.
+        together, and the `cells` alone and unique of KL and self-information; of the rank fits best_rank and
+        best_rank_alone.
     """
     linear, rank = (shares[shares["kind"] == kind] for kind in ("linear", "rank"))
     best, best_rank = linear["alone"].idxmax(), rank["alone"].idxmax()
@@ -235,5 +236,5 @@ def share_numbers(shares: pd.DataFrame) -> Numbers:
         "together": linear["together"].iloc[0],
         "best_rank": MEASURE_NAMES[rank.loc[best_rank, "quantity"]],
         **cell(rank, "alone", best_rank, "best_rank_alone"),
-        **cells(linear, ["alone", "unique"], "quantity"),
+        **cells(linear[linear["quantity"].isin(QUANTITIES)], ["alone", "unique"], "quantity"),
     }
