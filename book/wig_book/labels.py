@@ -32,7 +32,6 @@ COLUMNS = {
     "alone": ("R² alone", ".3f"),
     "unique": ("unique", ".3f"),
     "common": ("in common with others", ".3f"),
-    "agreement": ("agreement with people", ".3f"),
     "gain": ("gain over uniform", "+.3f"),
     "norm": ("norm", ".2f"),
     "human_correlation": ("human", ".2f"),
