@@ -113,11 +113,6 @@ def interval(values: Floats) -> Interval:
     return (float(low), float(high))
 
 
-def resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
-    """Rows drawn with replacement, ``[times, size]``."""
-    return np.random.default_rng(seed).integers(size, size=(times, size))
-
-
 @dataclass(frozen=True)
 class Regression:
     """An ordinary least-squares fit of weight on one quantity, with 95% intervals from a bootstrap over words.
