@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wig_core.errors import needs_extra
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -59,6 +61,7 @@ def _colour(share: float) -> str:
     return "#" + "".join(f"{round(np.interp(place, steps, channel)):02x}" for channel in zip(*anchors, strict=True))
 
 
+@needs_extra("plot")
 def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> Figure:
     """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
 
@@ -83,6 +86,7 @@ def information_against_frequency(information: pd.DataFrame, *, label: int = 14)
     return finished(figure)
 
 
+@needs_extra("plot")
 def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, label: int = 12) -> Figure:
     """The paper's scatter: the weight of each word against each quantity, with the fitted line and its R².
 
