@@ -43,11 +43,11 @@ def explain(options: argparse.Namespace) -> None:
     """Print which words drive the embedding of sentences, or the similarity of two."""
     from wig_core.attribution.explainer import Explainer
     from wig_core.attribution.shapley import forward_passes
-    from wig_core.attribution.similarity import explain_similarity, explain_weights
+    from wig_core.attribution.similarity import explain_similarity, explain_words
     from wig_core.encoders.encoder import SentenceEncoder
     from wig_core.text.words import segment
 
-    attribution = Explainer(options.method, options.baseline, permutations=options.permutations)
+    explainer = Explainer(options.method, options.baseline, permutations=options.permutations)
     if options.similar_to and len(options.sentences) > 1:
         raise InputError(f"--similar-to compares one sentence, {len(options.sentences)} are given; ask one by one")
     encoder = SentenceEncoder.load(options.encoder)
@@ -58,9 +58,9 @@ def explain(options: argparse.Namespace) -> None:
         print(f"wig: up to {passes:,} forward passes", file=sys.stderr)
     if options.similar_to:
         [left] = options.sentences
-        shown = explain_similarity(encoder, left, options.similar_to, attribution, progress=progress)
+        shown = explain_similarity(encoder, left, options.similar_to, explainer, progress=progress)
     else:
-        shown = explain_weights(encoder, options.sentences, attribution, progress=progress)
+        shown = explain_words(encoder, options.sentences, explainer, progress=progress)
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     print(shown.to_json() if options.json else shown.to_terminal(colours=colours))
     if options.html:

@@ -346,4 +346,5 @@ def compare(
         return np.stack([first, mean, mean - first])
 
     found = zip(*estimate(sides, len(words), resamples=bootstrap, seed=seed, runs=len(after)), strict=True)
-    return Change(x, *(_by_name(*of_side) for of_side in found), n_words=len(words), runs=len(after))
+    first, last, difference = (_by_name(*of_side) for of_side in found)
+    return Change(x, first, last, difference, n_words=len(words), runs=len(after))

@@ -85,13 +85,13 @@ def test_equal_requests_are_computed_once(bert: SentenceEncoder, cache: Path, mo
     monkeypatch.setattr(explainer, "shapley_values", lambda *a, **k: asked.append("shap") or shapley(*a, **k))
     monkeypatch.setattr(explainer, "integrated_gradients", lambda *a, **k: asked.append("ig") or gradients(*a, **k))
     ways = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
-    first = [way.explain_once(bert, SENTENCES[:2]) for way in ways]
+    first = [way.explain(bert, SENTENCES[:2], cache=True) for way in ways]
     assert asked == ["ig", "shap", "shap", "ig"]
     for way, expected in zip(ways, first, strict=True):
-        same(way.explain_once(bert, SENTENCES[:2]), expected)
+        same(way.explain(bert, SENTENCES[:2], cache=True), expected)
         same(way.explain(bert, SENTENCES[:2]), expected)
-    assert asked == ["ig", "shap", "shap", "ig"] * 2  # explain asks, explain_once does not
-    Explainer().explain_once(bert, SENTENCES[:1])
+    assert asked == ["ig", "shap", "shap", "ig"] * 2  # the cache is asked only with cache=True
+    Explainer().explain(bert, SENTENCES[:1], cache=True)
     assert len(asked) == 9
 
 

@@ -111,6 +111,20 @@ def word_information(
     return table
 
 
+def smooth_inverse_frequency(probability: pd.Series, a: float = 1e-3) -> pd.Series:
+    """The weight a/(a + P(w)) of each word (Arora, Liang and Ma 2017, equation 3).
+
+    Args:
+        probability: P(w), as in the frame of `word_information`.
+        a: words much rarer than this weigh about 1.
+
+    Example:
+        >>> smooth_inverse_frequency(pd.Series({"the": 0.049, "cat": 0.001})).round(2).to_dict()
+        {'the': 0.02, 'cat': 0.5}
+    """
+    return a / (a + probability)
+
+
 def _table(seen: Cooccurrence, words: list[str], rows: NDArray[np.int64]) -> pd.DataFrame:
     probability = seen.counts[rows] / seen.counts.sum()
     columns = {

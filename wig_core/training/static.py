@@ -22,7 +22,7 @@ Norm = Literal["raw", "centred", "metric"]
 
 
 @dataclass(frozen=True)
-class Training:
+class StaticTraining:
     """How a static encoder is trained. The defaults satisfy the theorem's assumptions; other values violate one.
 
     Attributes:
@@ -47,7 +47,7 @@ class Training:
     seed: int = 0
 
 
-def train_static(model: TopicModel, training: Training) -> Tensor:
+def train_static(model: TopicModel, training: StaticTraining) -> Tensor:
     """Train word vectors ``[words, dimension]`` by symmetric InfoNCE on pairs of sentences with the same state."""
     rng = torch.Generator().manual_seed(training.seed)
     words = len(model.probability)

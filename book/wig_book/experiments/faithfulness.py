@@ -139,7 +139,8 @@ def order_weights(
     weights: dict[str, list[Tensor]] = {}
     for method in methods:
         explainer = Explainer(method, baseline, tolerance=setup.tolerance, precision=setup.precision, seed=seed)
-        weights[method] = [one.norms for one in explainer.explain_once(encoder, setup.sentences)]
+        explained = explainer.explain(encoder, setup.sentences, cache=True, progress=True)
+        weights[method] = [one.norms for one in explained]
     kl = setup.information["kl"]
     weights["kl"] = [
         torch.tensor(kl.reindex([unit.text for unit in sentence.units]).fillna(0).to_numpy())

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from wig_book.experiments.rows import QUANTITIES, Findings, Numbers, cells, falling, rising
 from wig_book.experiments.setup import Setup, from_parameters, split_runs, with_stage
 from wig_core.attribution.coalitions import Absence
-from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer, Method
 from wig_core.attribution.inputs import Granularity
 from wig_core.attribution.reference import shap_values
@@ -103,9 +103,9 @@ class Specification:
             tolerance=setup.tolerance,
             precision=setup.precision,
         )
-        explained = explainer.explain_once(encoder, setup.sentences)
+        explained = explainer.explain(encoder, setup.sentences, cache=True, progress=True)
         if self.target == "direction":
-            explained = [_along_direction(one) for one in explained]
+            explained = ContributionSet(_along_direction(one) for one in explained)
         errors = pd.Series([one.completeness_error for one in explained], dtype=float, name="completeness_error")
         return occurrence_weights(explained, scale_by_length=self.scale == "scaled").join(errors, on="sentence")
 
