@@ -20,13 +20,24 @@ STATISTIC_NAMES = {"r2": "R²", "correlation": "correlation with the weight", "s
 # The heading of a column in a displayed table, and the format of its numbers.
 COLUMNS = {
     "r2": ("R²", ".3f"),
+    "r2_before": ("R² before", ".3f"),
+    "r2_after": ("R² after", ".3f"),
     "r2_difference": ("ΔR²", "+.3f"),
     "correlation": ("correlation", "+.2f"),
     "correlation_difference": ("Δ", "+.2f"),
     "slope": ("slope", ".3g"),
     "partial_r2": ("partial R²", ".3f"),
+    "rank": ("rank correlation", ".3f"),
+    "frequency": ("frequency", "+.2f"),
+    "alone": ("R² alone", ".3f"),
+    "unique": ("unique", ".3f"),
+    "common": ("in common with others", ".3f"),
+    "gain": ("gain over uniform", "+.3f"),
     "norm": ("norm", ".2f"),
     "human_correlation": ("human", ".2f"),
+    "agreement": ("agreement", ".2f"),
+    "completeness_error": ("error", ".1e"),
+    "area": ("area", "+.3f"),
     "n_words": ("words", "d"),
 }
 

@@ -114,7 +114,7 @@ class Setup:
         tables = []
         for baseline in self.baselines if baselines is None else baselines:
             explainer = Explainer(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
-            explained = explainer.explain_once(encoder, sentences)
+            explained = explainer.explain(encoder, sentences, cache=True, progress=True)
             errors = pd.Series([one.completeness_error for one in explained], dtype=float, name="completeness_error")
             table = occurrence_weights(explained).assign(baseline=baseline)
             tables.append(table.join(errors, on="sentence"))

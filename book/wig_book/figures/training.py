@@ -107,24 +107,3 @@ def correlation_along_reversal(course: pd.DataFrame) -> Figure:
         axes.set(xlabel="steps, back and then again", ylabel=STATISTIC_NAMES["correlation"])
     panels[0][0].legend(frameon=False)
     return finished(figure)
-
-
-def weights_of_parts(weights: pd.DataFrame) -> Figure:
-    """The mean weight of each part of speech before (hollow) and after (filled): one panel per baseline; closed classes
-    in grey.
-
-    Args:
-        weights: from `wig_book.experiments.parts_of_speech.weight_by_part`.
-    """
-    after = weights[(weights["baseline"] == weights["baseline"].iloc[0]) & (weights["stage"] == "after")]
-    order = after.sort_values("weight", ascending=False)["part"].tolist()
-    figure, panels = panels_by(weights, "baseline", width=4.8, height=1.2 + 0.27 * len(order), title="baseline {}")
-    for axes, rows in panels:
-        for row in rows.itertuples():
-            colour = "crimson" if row.open else "0.5"
-            face = "white" if row.stage == "before" else colour
-            axes.plot(row.weight, -order.index(row.part), "o", color=colour, markerfacecolor=face, ms=6)
-        axes.axvline(1, color="black", lw=1, ls=":")
-        name_lines(axes, order)
-        axes.set(xlabel="mean weight, all words = 1")
-    return finished(figure)
