@@ -12,9 +12,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from wig_book.build.cost import Passes, Texts, passes_of_attribution, passes_of_training, size_of, tokens_of
-from wig_book.experiments.before_after import recipes_of
 from wig_book.experiments.faithfulness import CURVES
-from wig_book.experiments.reversal import parse_return_recipes
+from wig_book.experiments.setup import parse_recipe
 from wig_book.experiments.specifications import parse_specifications
 from wig_core.attribution.explainer import Explainer
 from wig_core.encoders.registry import HUB_ENCODERS, NAMED_ENCODERS, pretrained_of, with_pooling
@@ -193,8 +192,7 @@ def _recipes(values: Values) -> Iterator[tuple[Recipe, Sequence[Explainer]]]:
     """How to train, and how to weigh what comes of it."""
     said = {field.name: values[field.name] for field in fields(Recipe) if field.name in values}
     if "settings" in values:
-        schedule = {name: values[name] for name in ("steps", "learning_rate", "batch_size")}
-        yield from ((recipe, _attributions(values)) for recipe in recipes_of(values["settings"], **schedule))
+        yield from ((parse_recipe(text, Recipe(**said)), _attributions(values)) for text in values["settings"])
     elif "readings" in values:
         common = {name: values[name] for name in ("tolerance", "precision") if name in values}
         for reading in parse_specifications(values["readings"]):
@@ -248,13 +246,13 @@ def _reversal(values: Values) -> list[Job]:
 
 
 def _ways(values: Values) -> dict[str, Recipe]:
-    return parse_return_recipes(
-        values["forth"],
+    default = Recipe(
         steps=values["forth_steps"],
         learning_rate=values["forth_learning_rate"],
         batch_size=values["batch_size"],
         seed=values["seed"],
     )
+    return {text: parse_recipe(text, default) for text in values["forth"]}
 
 
 def _ig_vs_shap(values: Values) -> list[Job]:
