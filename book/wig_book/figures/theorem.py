@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from wig_book.figures.panels import panels_by
-from wig_core.plotting import AXIS_LABELS, label_words, finished
+from wig_core.plotting import AXIS_LABELS, finished, label_words
 
 
 def norms_against_kl(words: pd.DataFrame) -> Figure:
