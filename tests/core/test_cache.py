@@ -1,6 +1,8 @@
-"""The cache: made once, whole or not at all, made anew when damaged."""
+"""The cache: made once, whole or not at all, made again when damaged."""
 
+import hashlib
 import multiprocessing
+import os
 import re
 import resource
 import time
@@ -12,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from wig_core.cache import cached, source_files, source_hash, stable_hash
+from wig_core.cache import cached, cached_files, file_hash, source_files, source_hash, stable_hash
 from wig_core.errors import InputError
 
 
@@ -49,7 +51,7 @@ def test_the_order_of_a_key_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone", "unsealed", "more"])
-def test_a_damaged_folder_is_made_anew_with_a_warning(damage: str) -> None:
+def test_a_damaged_folder_is_made_again_with_a_warning(damage: str) -> None:
     folder = cached("things", {}, write("first"))
     match damage:
         case "changed":
@@ -80,6 +82,65 @@ def test_an_interrupted_step_finds_what_it_had_done() -> None:
     assert (cached("things", {}, go_on) / "half.txt").exists()
 
 
+def test_files_of_a_folder_are_made_once() -> None:
+    made = []
+
+    def make(path: Path) -> None:
+        made.append(path)
+        path.write_text("made")
+
+    folder = cached_files("things", {"a": 1}, dict.fromkeys(["one", "two"], make))
+    assert sorted(path.name for path in folder.iterdir()) == ["cache.json", "one", "two"]
+    assert cached_files("things", {"a": 1}, dict.fromkeys(["one", "two"], make)) == folder
+    assert len(made) == 2
+
+
+def test_an_interrupted_folder_keeps_its_finished_files() -> None:
+    def interrupted(path: Path) -> None:
+        path.write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cached_files("things", {}, {"one": lambda path: write_text(path, "first"), "two": interrupted})
+    again = dict.fromkeys(["one", "two"], lambda path: write_text(path, "second"))
+    folder = cached_files("things", {}, again)
+    assert [(folder / name).read_text() for name in ("one", "two")] == ["first", "second"]
+
+
+def write_text(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def slow_file(path: Path) -> None:
+    time.sleep(0.1)
+    path.write_text(str(os.getpid()))
+
+
+def want_files(_: int) -> list[str]:
+    folder = cached_files("things", {}, dict.fromkeys(map(str, range(6)), slow_file))
+    return [(folder / str(number)).read_text() for number in range(6)]
+
+
+def test_processes_share_the_files_of_a_folder(own_cache: Path) -> None:
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        first, second = pool.map(want_files, range(2), chunksize=1)
+    assert first == second
+    assert len(set(first)) == 2
+    assert not list((own_cache / "things/locks").iterdir())
+
+
+def die(path: Path) -> None:
+    path.write_text("half")
+    os._exit(1)
+
+
+def test_a_file_whose_maker_dies_is_made_by_another(own_cache: Path) -> None:
+    dying = multiprocessing.get_context("fork").Process(target=cached_files, args=("things", {}, {"0": die}))
+    dying.start()
+    dying.join()
+    assert want_files(0)[0] == str(os.getpid())
+
+
 def slow(folder: Path) -> None:
     (folder / "made.txt").write_text(str(time.monotonic_ns()))
     time.sleep(0.5)
@@ -89,9 +150,9 @@ def want(_: int) -> str:
     return (cached("things", {}, slow) / "made.txt").read_text()
 
 
-def test_of_two_that_want_the_same_the_second_waits_for_the_first() -> None:
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        first, second = pool.map(want, range(2))
+def test_concurrent_requests_share_one_result() -> None:
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        first, second = pool.map(want, range(2), chunksize=1)
     assert first == second
 
 
@@ -100,7 +161,7 @@ def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("WIG_CACHE", str(tmp_path / "file"))
     with pytest.raises(InputError, match=r"cannot be written .*, or set WIG_CACHE") as caught:
         cached("things", {}, write(""))
-    assert "(Not a directory); move away what stands in its place" in str(caught.value)
+    assert "(Not a directory); move the file or folder that is in the way" in str(caught.value)
 
 
 def fill_text(folder: Path) -> None:
@@ -140,10 +201,10 @@ def test_a_full_disk_is_one_line_and_what_was_done_is_kept(fill: Callable[[Path]
 
     with pytest.raises(InputError) as caught:
         cached("things", {}, make)
-    said = (
+    fault = (
         rf"cache '{own_cache}/things' cannot be written \((No space left on device|File too large)\); free some space"
     )
-    assert re.fullmatch(f"{said}, or set WIG_CACHE to another folder", str(caught.value))
+    assert re.fullmatch(f"{fault}, or set WIG_CACHE to another folder", str(caught.value))
 
     def go_on(folder: Path) -> None:
         assert (folder / "half.txt").read_text() == "half"
@@ -179,3 +240,22 @@ def test_a_source_hash_of_a_missing_module_is_an_error() -> None:
 def test_a_package_stands_for_all_its_modules() -> None:
     assert source_files("wig_core.errors")[0] in source_files("wig_core")
     assert source_hash("wig_core.errors") != source_hash("wig_core.errors", "wig_core.cache") != source_hash("wig_core")
+
+
+def test_a_file_is_hashed_again_when_it_has_changed(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    hashes = set()
+    for text in ("one", "two", "three"):
+        file.write_text(text)
+        hashes.add(file_hash(file))
+    assert len(hashes) == 3
+    assert file_hash(file) == hashlib.sha256(b"three").hexdigest()
+
+
+def test_an_unchanged_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.write_text("old")
+    os.utime(file, (0, 0))
+    first = file_hash(file)
+    monkeypatch.setattr(Path, "open", lambda *_: pytest.fail("read again"))
+    assert file_hash(file) == first

@@ -192,7 +192,7 @@ def test_a_file_in_a_folder_s_place_is_named_before_anything_runs(
     assert main(["book"]) == 1
     line = last_line(capsys)
     assert line.startswith(f"wig: {toy / place}")
-    assert line.endswith(f"; move away what stands in its place and {AGAIN}")
+    assert line.endswith(f"; move the file or folder that is in the way and {AGAIN}")
     assert not (toy / "pid").exists()
 
 

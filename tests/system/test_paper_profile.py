@@ -17,7 +17,7 @@ from tiny import save_tiny_dpr
 
 from wig_book.build.claims import Verdict, read_claims, read_numbers
 from wig_book.build.pages import Project
-from wig_core.encoders.registry import HUB_ENCODERS, with_pooling
+from wig_core.encoders.registry import HUB_ENCODERS, EncoderName
 from wig_core.text.corpus import load_corpus
 from wig_core.text.sources import HUB_CORPORA
 
@@ -95,7 +95,9 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
         (tmp_path / "log").write_text(make_book(tmp_path, clean | {"HF_ENDPOINT": hub.url}))
     assert (tmp_path / "book/_build/html/index.html").is_file()
 
-    named = {with_pooling(name)[0] for name in paper["23_across_models"]["encoders"]} | {*paper["17_retrieval"]["pairs"]}
+    named = {EncoderName.parse(name).location for name in paper["23_across_models"]["encoders"]} | {
+        *paper["17_retrieval"]["pairs"]
+    }
     assert named == {*HUB_ENCODERS}
     assert {f"{name}/model.safetensors" for name in named} <= hub.asked()
     assert len(paper["23_across_models"]["encoders"]) == 12
@@ -105,7 +107,7 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
     assert not [claim.id for claim in claims if claim.verdict(found) is Verdict.UNTESTED]
     assert found["regression"]["encoder"] in (tmp_path / "book/_build/html/intro.html").read_text()
     made = yaml.safe_load((tmp_path / "results/paper/models.provenance.yml").read_text())
-    encoders = {with_pooling(name)[0] for name in paper["23_across_models"]["encoders"]}
+    encoders = {EncoderName.parse(name).location for name in paper["23_across_models"]["encoders"]}
     assert made["hub"].keys() == encoders | {*paper["23_across_models"]["corpora"]}
 
     again = project.root / "book/_build/pages/paper/23_across_models"
