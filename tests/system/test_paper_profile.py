@@ -18,7 +18,7 @@ from tiny import save_tiny_dpr
 
 from wig_book.build.claims import Verdict, read_claims, read_numbers
 from wig_book.build.pages import Project
-from wig_core.encoders.registry import HUB_ENCODERS, with_pooling
+from wig_core.encoders.registry import HUB_ENCODERS, EncoderName
 from wig_core.text.corpus import load_corpus
 from wig_core.text.sources import HUB_CORPORA
 
@@ -114,7 +114,7 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
         commits = run_pages(tmp_path, clean | {"HF_ENDPOINT": hub.url})
 
     models, pairs = paper["23_across_models"], paper["17_retrieval"]["pairs"]
-    encoders = {with_pooling(name)[0] for name in models["encoders"]}
+    encoders = {EncoderName.parse(name).location for name in models["encoders"]}
     assert len(models["encoders"]) == 12
     assert encoders | {*pairs} == {*HUB_ENCODERS}
     assert {f"{name}/model.safetensors" for name in HUB_ENCODERS} <= hub.asked()

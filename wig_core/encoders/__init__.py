@@ -1,1 +1,1 @@
-"""Sentence encoders: loading, names, the hub, evaluation."""
+"""Sentence encoders: loading, names, the Hugging Face hub, evaluation."""

@@ -1,8 +1,8 @@
 """Sentence encoders: a transformer, a pooling and a similarity.
 
 `SentenceEncoder.load` takes the name of a packaged encoder, a local folder (of transformers or of
-sentence-transformers) or a hub name. Besides `encode` it offers the two halves of an encoder that attribution needs:
-the output of its embedding layer, and everything after it.
+sentence-transformers) or a hub name. Besides `encode` an encoder offers the two halves that attribution needs: the
+embedding layer, and everything after it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 import torch
 from torch import Tensor, nn
 
-from wig_core.encoders.loading import _POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
-from wig_core.encoders.registry import HUB_ENCODERS, Pooling, Similarity, with_pooling
+from wig_core.encoders.loading import POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
+from wig_core.encoders.registry import HUB_ENCODERS, EncoderName, Pooling, Similarity
 from wig_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ EncoderLike: TypeAlias = "SentenceEncoder | SentenceTransformer | str | Path"
 
 @dataclass(frozen=True)
 class Tokens:
-    """Sentences as an encoder reads them.
+    """A batch of sentences as tokens.
 
     Attributes:
         input_ids: token ids ``[sentences, tokens]``, padded on the right.
         attention_mask: 1 for tokens, 0 for padding, ``[sentences, tokens]``.
-        special: True for the tokens that the tokenizer added (and padding), ``[sentences, tokens]``.
-        offsets: per sentence, the (start, end) characters of each token.
+        special: True for tokens that the tokenizer added and for padding, ``[sentences, tokens]``.
+        offsets: per sentence, the characters (start, end) of each token, end excluded.
     """
 
     input_ids: Tensor
@@ -52,12 +52,13 @@ class SentenceEncoder:
     """A sentence encoder: tokenizer, transformer, pooling, similarity.
 
     Attributes:
-        name: what it was loaded as.
+        name: the name or folder that it was loaded from.
+        tokenizer, model: those of transformers.
         pooling: how token vectors become one vector: "mean", "cls" (the first token) or "max".
         similarity: how two embeddings are compared: "dot" or "cosine".
         normalize: whether `encode` scales embeddings to unit length (sentence-transformers' ``Normalize``). Attribution
             always explains the pooled vector before that scaling.
-        max_tokens: longer inputs are cut, special tokens included.
+        max_tokens: longer inputs are truncated to so many tokens, special tokens included.
     """
 
     name: str
@@ -80,15 +81,17 @@ class SentenceEncoder:
         """Load an encoder from a packaged name, a local folder or a hub name.
 
         Args:
-            name_or_path: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub, perhaps with "@revision".
-                Only safetensors are read, and no code from the hub is run. ":mean", ":cls" or ":max" behind any of
-                them is its pooling.
-            pooling: overrides that, and what `HUB_ENCODERS` or the folder says; "mean" where none says anything.
-            similarity: overrides what these say; "cosine" where neither says anything.
-            device: "cpu", "cuda", …; by default a GPU where there is one.
+            name_or_path: "all-MiniLM-L6-v2" (needs the extra `data`), "wig-base" (a small base model that comes with
+                this package), a folder, or "owner/name" or "owner/name@revision" on the hub. Any of them may end in
+                ":mean", ":cls" or ":max" to choose the pooling. Only safetensors are read, and no code from the hub is
+                run.
+            pooling: "mean", "cls" or "max"; by default what the name asks for, else what is known of the encoder or
+                set in its folder, else "mean".
+            similarity: "dot" or "cosine"; by default what is known of the encoder or set in its folder, else "cosine".
+            device: such as "cpu" or "cuda"; by default a GPU if there is one.
 
         Raises:
-            InputError: no such encoder, no model in the folder, or a part that is not supported.
+            InputError: there is no such encoder, the folder holds no model, or a part of it is not supported.
 
         Example:
             >>> encoder = SentenceEncoder.load("all-MiniLM-L6-v2")
@@ -97,38 +100,42 @@ class SentenceEncoder:
         """
         _check_choice("pooling", pooling, Pooling)
         _check_choice("similarity", similarity, Similarity)
-        place, chosen = with_pooling(str(name_or_path))
-        folder = encoder_folder(place)
-        said, known = read_folder(folder), HUB_ENCODERS.get(place.partition("@")[0])
+        parsed = EncoderName.parse(str(name_or_path))
+        folder = encoder_folder(parsed)
+        config, known = read_folder(folder), HUB_ENCODERS.get(parsed.place)
         tokenizer, model = load_transformer(folder)
         model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         return cls(
             name=str(name_or_path),
             tokenizer=tokenizer,
             model=model,
-            pooling=pooling or chosen or (known.pooling if known else said.pooling),
-            similarity=similarity or (known.similarity if known else said.similarity),
-            normalize=said.normalize,
-            max_tokens=min(said.max_tokens or 10**6, token_limit(tokenizer, model)),
+            pooling=pooling or parsed.pooling or (known or config).pooling,
+            similarity=similarity or (known or config).similarity,
+            normalize=config.normalize,
+            max_tokens=min(config.max_tokens or 10**6, token_limit(tokenizer, model)),
         )
 
     @classmethod
     def from_sentence_transformers(
         cls, model: SentenceTransformer, *, similarity: Similarity | None = None
     ) -> SentenceEncoder:
-        """The encoder that a loaded `SentenceTransformer` is, on the same device; `model` itself stays as it is.
+        """A copy of a loaded `SentenceTransformer` as a `SentenceEncoder`, on the same device.
 
         Args:
-            model: of the modules Transformer, Pooling and Normalize, such as one that is being trained.
-            similarity: overrides what the model says.
+            model: a model of the modules Transformer, Pooling and, perhaps, Normalize. It is left unchanged, so that
+                it may be in training.
+            similarity: "dot" or "cosine"; by default the model's own.
+
+        Returns:
+            An encoder with the model's present weights, named after what the model was loaded from.
 
         Raises:
-            InputError: a module, pooling, prompt or similarity that is not supported.
+            InputError: the model has a module, pooling, prompt or similarity that is not supported.
 
         Example:
             >>> from sentence_transformers import SentenceTransformer
-            >>> folder = NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
-            >>> SentenceEncoder.from_sentence_transformers(SentenceTransformer(str(folder), device="cpu")).pooling
+            >>> model = SentenceTransformer("sentence-transformers/all-MiniLM-L6-v2")  # doctest: +SKIP
+            >>> SentenceEncoder.from_sentence_transformers(model).pooling  # doctest: +SKIP
             'mean'
         """
         from transformers import PreTrainedModel
@@ -141,12 +148,12 @@ class SentenceEncoder:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the weights."""
         return next(self.model.parameters()).device
 
     @property
     def embedding_module(self) -> nn.Module:
-        """What adds words, positions and segments: the direct parent of the word table, else the table itself."""
+        """The module that adds words, positions and segments: the parent of the word table, or the table itself."""
         table = self.model.get_input_embeddings()
         parents = [module for module in self.model.modules() if any(child is table for child in module.children())]
         return parents[0] if parents and parents[0] is not self.model else table
@@ -157,18 +164,18 @@ class SentenceEncoder:
         return int(self.model.config.hidden_size)
 
     def fingerprint(self) -> str:
-        """A hash of all that decides its embeddings: weights, configuration, tokenizer and pooling."""
+        """A hash of everything that decides the embeddings: weights, configuration, tokenizer and pooling."""
         state = hashlib.sha256()
         for name, tensor in self.model.state_dict().items():
             state.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
-        # The tokenizer also remembers how it padded and cut last; that decides nothing.
+        # The tokenizer also records its last padding and truncation, which decide nothing.
         tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str()) | {"padding": None, "truncation": None}
-        said = [self.model.config.to_json_string(), json.dumps(tokenizer)]
-        state.update(json.dumps([*said, self.pooling, self.normalize, self.max_tokens]).encode())
+        settings = [self.model.config.to_json_string(), json.dumps(tokenizer)]
+        state.update(json.dumps([*settings, self.pooling, self.normalize, self.max_tokens]).encode())
         return state.hexdigest()
 
     def tokenize(self, sentences: Sequence[str]) -> Tokens:
-        """Turn sentences into a padded batch of tokens, cut at `max_tokens`.
+        """Turn sentences into a padded batch of tokens, each sentence truncated to `max_tokens`.
 
         Raises:
             InputError: `sentences` is a single string.
@@ -203,7 +210,7 @@ class SentenceEncoder:
         """
         if isinstance(sentences, str):
             return self.encode([sentences])[0]
-        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))  # alike in length: little padding
+        order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))  # similar lengths need little padding
         embeddings = torch.empty(len(sentences), self.dimension)
         with torch.no_grad():
             for start in range(0, len(order), batch_size):
@@ -214,7 +221,7 @@ class SentenceEncoder:
         return nn.functional.normalize(embeddings, dim=1) if self.normalize else embeddings
 
     def save(self, folder: str | Path) -> None:
-        """Write the encoder to a folder that `load` and sentence-transformers read, its weights as safetensors."""
+        """Save the encoder to a folder that `load` and sentence-transformers can read, with weights as safetensors."""
         folder = Path(folder)
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
@@ -229,22 +236,22 @@ class SentenceEncoder:
             "config_sentence_transformers.json": {"similarity_fn_name": self.similarity},
             "1_Pooling/config.json": {
                 "word_embedding_dimension": self.dimension,
-                **{f"pooling_mode_{mode}": mode.startswith(self.pooling) for mode in _POOLING_MODES},
+                **{f"pooling_mode_{mode}": mode.startswith(self.pooling) for mode in POOLING_MODES},
             },
         }
         for place in places[1 : len(modules)]:
             (folder / place).mkdir(exist_ok=True)
-        for name, said in settings.items():
-            (folder / name).write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        for name, content in settings.items():
+            (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     def similarity_pairwise(self, left: Tensor, right: Tensor) -> Tensor:
-        """The similarity of embeddings ``[..., d]`` pair by pair, ``[...]``."""
+        """The similarity of each pair of embeddings: ``[..., d]`` and ``[..., d]`` to ``[...]``."""
         if self.similarity == "cosine":
             return nn.functional.cosine_similarity(left, right, dim=-1)
         return (left * right).sum(-1)
 
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """Token vectors ``[sentences, tokens, d]`` to embeddings ``[sentences, d]``, padding left out."""
+        """Pool token vectors ``[sentences, tokens, d]`` into embeddings ``[sentences, d]``, without padding."""
         if self.pooling == "cls":
             return hidden[:, 0]
         mask = attention_mask.unsqueeze(-1)
@@ -253,12 +260,12 @@ class SentenceEncoder:
         return (hidden * (mask / mask.sum(1, keepdim=True))).sum(1)
 
     def embedding_layer(self, input_ids: Tensor, word_ids: Tensor | None = None) -> Tensor:
-        """The output of the embedding layer ``[sentences, tokens, h]``: what the first attention layer reads.
+        """The output of the embedding layer ``[sentences, tokens, h]``, the input of the first attention layer.
 
         Args:
             input_ids: ``[sentences, tokens]``; they decide the positions.
-            word_ids: other tokens to look up in the word table at the same positions (RoBERTa numbers its positions by
-                which tokens are padding, so a baseline must not go through `input_ids`).
+            word_ids: tokens to look up in the word table instead, at the same positions. (RoBERTa derives positions
+                from which tokens are padding, so a baseline must not be passed as `input_ids`.)
         """
         table = self.model.get_input_embeddings()
         with torch.no_grad(), output_of(table, table(input_ids if word_ids is None else word_ids)):
@@ -266,10 +273,10 @@ class SentenceEncoder:
             return layer(input_ids) if layer is table else layer(input_ids=input_ids)
 
     def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """The embeddings ``[sentences, d]`` that follow from an embedding layer's output ``[sentences, tokens, h]``."""
+        """The embeddings ``[sentences, d]`` for an embedding layer's output ``[sentences, tokens, h]``."""
         with output_of(self.embedding_module, hidden):
-            unread = torch.zeros_like(attention_mask)
-            output = self.model(input_ids=unread, attention_mask=attention_mask).last_hidden_state
+            unused = torch.zeros_like(attention_mask)
+            output = self.model(input_ids=unused, attention_mask=attention_mask).last_hidden_state
         return self.pool(output, attention_mask)
 
 
@@ -303,7 +310,11 @@ def as_encoder(encoder: EncoderLike, *, device: str | None = None) -> SentenceEn
 
 @contextmanager
 def output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
-    """Within, `module` returns `output` whatever it is given."""
+    """Within, `module` returns `output` for any input.
+
+    Raises:
+        InputError: `module` was not called within.
+    """
     calls = 0
 
     def replace(*_: Any) -> Tensor:

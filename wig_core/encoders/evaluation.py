@@ -1,4 +1,4 @@
-"""What embeddings are like: how they agree with people's judgements, and how they lie in space."""
+"""Quality of embeddings: agreement with human judgements, and geometry."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from wig_core.text.corpus import SimilarityPairs
 
 
 def similarity_correlation(encoder: SentenceEncoder, pairs: SimilarityPairs) -> float:
-    """Spearman's correlation of the encoder's similarities with people's judgements of pairs of texts."""
+    """Spearman's rank correlation between the encoder's similarities and human judgements of pairs of texts."""
     texts = list(dict.fromkeys([*pairs.left, *pairs.right]))
-    embeddings, place = encoder.encode(texts), {text: i for i, text in enumerate(texts)}
-    left, right = (embeddings[[place[text] for text in side]] for side in (pairs.left, pairs.right))
+    embeddings, row = encoder.encode(texts), {text: i for i, text in enumerate(texts)}
+    left, right = (embeddings[[row[text] for text in side]] for side in (pairs.left, pairs.right))
     return float(stats.spearmanr(encoder.similarity_pairwise(left, right).numpy(), pairs.scores).statistic)
 
 
 def uniformity(embeddings: Tensor) -> float:
-    """How evenly embeddings ``[n, d]`` lie on the sphere: log mean exp(−2‖x − y‖²) over pairs, scaled to length 1.
+    """How evenly embeddings ``[n, d]`` cover the sphere: log mean exp(−2‖x − y‖²) over pairs of unit vectors.
 
-    Wang and Isola 2020 (arXiv 2005.10242), equation 6 with t = 2. The lower, the more even; 0 if all are the same.
+    Lower is more even; 0 if all embeddings are equal. Source: Wang and Isola 2020 (arXiv 2005.10242), equation 6 with
+    t = 2.
 
     Example:
         >>> round(uniformity(torch.tensor([[1.0, 0.0], [-2.0, 0.0]])), 6)
@@ -35,14 +36,14 @@ def uniformity(embeddings: Tensor) -> float:
 
 
 def alignment(left: Tensor, right: Tensor) -> float:
-    """How near the embeddings of positive pairs are, each ``[n, d]``: mean ‖x − y‖² once scaled to length 1.
+    """How far apart the embeddings of positive pairs are, each ``[n, d]``: mean ‖x − y‖² of unit vectors.
 
-    Wang and Isola 2020 (arXiv 2005.10242), equation 5 with α = 2. The lower, the nearer.
+    Lower is closer. Source: Wang and Isola 2020 (arXiv 2005.10242), equation 5 with α = 2.
     """
     unit = [nn.functional.normalize(side.double(), dim=1) for side in (left, right)]
     return float((unit[0] - unit[1]).square().sum(1).mean())
 
 
 def mean_norm(encoder: SentenceEncoder, sentences: Sequence[str]) -> float:
-    """The mean length of the pooled vectors, before any scaling to length 1."""
+    """The mean norm of the pooled vectors of sentences, before any scaling to unit length."""
     return float(replace(encoder, normalize=False).encode(sentences).norm(dim=1).mean())

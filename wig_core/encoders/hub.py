@@ -1,31 +1,31 @@
-"""Encoders' folders from the Hugging Face hub: fetched once, verified at every use.
+"""Folders of encoders on the Hugging Face hub: fetched once, verified before use.
 
 The hub's own client does the work: its cache (``$HF_HOME``), its endpoint (``$HF_ENDPOINT``), and ``HF_HUB_OFFLINE=1``
-for what the cache has. A download that breaks off is taken up where it stopped, by a later run file by file.
+to use nothing but the cache. A download that breaks off is resumed; a later run resumes with the next file.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from wig_core.encoders.registry import HUB_ENCODERS, WEIGHTS_AND_TOKENIZER, with_pooling
+from wig_core.cache import file_hash
+from wig_core.encoders.registry import WEIGHTS_AND_TOKENIZER, EncoderName
 from wig_core.errors import InputError
 
 _COPIES = ["onnx/*", "openvino/*"]  # the same weights again, for other engines
 
 
 def fetch(name: str) -> Path:
-    """The local folder of an encoder on the hub.
+    """The local folder of an encoder on the hub, downloaded if necessary.
 
-    Where a repository has no safetensors, the revision is taken in which the hub's own robot has put them.
+    If a repository has no safetensors, the revision is used to which the hub's conversion bot has added them.
 
     Args:
-        name: "owner/name", at the revision that `HUB_ENCODERS` says or the newest, or "owner/name@revision": a branch,
+        name: "owner/name", at the revision of `HUB_ENCODERS` or else the newest, or "owner/name@revision": a branch,
             tag or commit.
 
     Raises:
@@ -38,7 +38,7 @@ def fetch(name: str) -> Path:
         RevisionNotFoundError,
     )
 
-    repository, revision = _split(name)
+    repository, revision = _place(name)
     try:
         folder = _verified(repository, revision)
         if not any(folder.glob("*.safetensors")) and (converted := _converted(repository)):
@@ -63,19 +63,18 @@ def fetch(name: str) -> Path:
 
 
 def commit_of(name: str) -> str | None:
-    """The commit of an encoder on the hub whose files are in the cache; None for what is not from there."""
+    """The commit of a hub encoder that is in the client's cache; None for any other encoder."""
     from huggingface_hub import try_to_load_from_cache
 
-    place, _ = with_pooling(name)
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+(@.+)?", place) or Path(place).exists():
+    if not EncoderName.parse(name).is_on_hub:
         return None
-    repository, revision = _split(place)
+    repository, revision = _place(name)
     found = try_to_load_from_cache(repository, "config.json", revision=revision)
     return Path(found).parent.name if isinstance(found, str) else None
 
 
 def commit_of_data(place: str) -> str | None:
-    """The commit of a data set, "owner/name" or "owner/name:part", at which the cache has it; None if it has not."""
+    """The newest commit of a data set, "owner/name" or "owner/name:part", in the cache; None if it is not there."""
     from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
@@ -85,12 +84,14 @@ def commit_of_data(place: str) -> str | None:
 
 
 def listed(name: str) -> dict[str, tuple[int, bool]]:
-    """The files that `fetch` wants of an encoder: their bytes, and whether the cache has them. Nothing is fetched.
+    """The files of an encoder that `fetch` downloads, by name: their size in bytes, and whether they are cached.
+
+    Only the list of files is requested.
 
     Raises:
-        Exception: whatever the hub's client raises.
+        Exception: any error of the hub's client.
     """
-    repository, revision = _split(name)
+    repository, revision = _place(name)
     files = _listed(repository, revision)
     if not any(file.endswith(".safetensors") for file in files) and (converted := _converted(repository)):
         return _listed(repository, converted)
@@ -98,14 +99,14 @@ def listed(name: str) -> dict[str, tuple[int, bool]]:
 
 
 def config_of(name: str, *, ask: bool = True) -> dict[str, Any] | None:
-    """An encoder's config.json, from the cache or, if we may `ask`, the hub; the cache stays as it is.
+    """An encoder's config.json, from the cache or, if `ask`, from the hub; the cache is left unchanged.
 
     Raises:
-        Exception: whatever the hub's client raises.
+        Exception: any error of the hub's client.
     """
     from huggingface_hub import hf_hub_download, try_to_load_from_cache
 
-    repository, revision = _split(name)
+    repository, revision = _place(name)
     found = try_to_load_from_cache(repository, "config.json", revision=revision)
     with tempfile.TemporaryDirectory() as folder:
         if not isinstance(found, str) and ask:
@@ -126,14 +127,13 @@ def _listed(repository: str, revision: str) -> dict[str, tuple[int, bool]]:
     }
 
 
-def _split(name: str) -> tuple[str, str]:
-    repository, _, revision = name.partition("@")
-    known = HUB_ENCODERS.get(repository)
-    return repository, revision or (known.revision if known else "main")
+def _place(name: str) -> tuple[str, str]:
+    parsed = EncoderName.parse(name)
+    return parsed.place, parsed.hub_revision
 
 
 def _verified(repository: str, revision: str) -> Path:
-    """The repository's folder, its weights compared with the hash that the hub told; damaged ones are fetched anew."""
+    """The repository's folder, its weights checked against the hub's hash; damaged ones are downloaded again."""
     folder = _snapshot(repository, revision)
     if not (damaged := _damaged(folder)):
         return folder
@@ -164,20 +164,13 @@ def _snapshot(repository: str, revision: str) -> Path:
 
 
 def _damaged(folder: Path) -> list[Path]:
-    """The weights whose content is not what their name in the client's cache says: their sha256."""
-
-    def is_damaged(path: Path) -> bool:
-        told = path.resolve().name
-        if not re.fullmatch("[0-9a-f]{64}", told):
-            return False
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() != told
-
-    return [path for path in sorted(folder.rglob("*.safetensors")) if is_damaged(path)]
+    """The weights whose sha256 differs from the one that names them in the client's cache."""
+    weights = [(path, path.resolve()) for path in sorted(folder.rglob("*.safetensors"))]
+    return [path for path, file in weights if re.fullmatch("[0-9a-f]{64}", file.name) and file_hash(file) != file.name]
 
 
 def _converted(repository: str) -> str | None:
-    """The revision in which the hub's own robot has put safetensors beside older weights, if there is one."""
+    """The revision to which the hub's conversion bot has added safetensors, if there is one."""
     from huggingface_hub import HfApi, constants, scan_cache_dir
 
     if constants.HF_HUB_OFFLINE:

@@ -11,33 +11,41 @@ import torch
 from torch import nn
 
 from wig_core.encoders.hub import fetch
-from wig_core.encoders.registry import NAMED_ENCODERS, Pooling, Similarity
+from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, Pooling, Similarity
 from wig_core.errors import InputError, did_you_mean
 
-_POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
+POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
 
 
-def encoder_folder(name_or_path: str) -> Path:
-    """The local folder of an encoder, fetched from the hub if it must be."""
-    if name_or_path in NAMED_ENCODERS:
-        return NAMED_ENCODERS[name_or_path].path()
-    if Path(name_or_path).is_dir():
-        return Path(name_or_path)
-    if Path(name_or_path).is_file():
+def encoder_folder(name: EncoderName) -> Path:
+    """The local folder of an encoder, downloaded from the hub if necessary.
+
+    Raises:
+        InputError: the name is unknown, or the encoder cannot be fetched.
+    """
+    location = name.location
+    if location in NAMED_ENCODERS:
+        return NAMED_ENCODERS[location].path()
+    if Path(location).is_dir():
+        return Path(location)
+    if Path(location).is_file():
         raise InputError(
-            f"encoder {name_or_path!r} is a file; give the folder that holds config.json and model.safetensors"
+            f"encoder {location!r} is a file; give the folder that holds config.json and model.safetensors"
         )
-    if name_or_path.partition("@")[0].count("/") != 1 or name_or_path.startswith((".", "/", "~")):
-        guess = did_you_mean(name_or_path, NAMED_ENCODERS) or f"; known names: {', '.join(NAMED_ENCODERS)}."
-        raise InputError(
-            f"encoder {name_or_path!r} is neither a known name nor a folder{guess} On a hub it is owner/name"
-        )
-    return fetch(name_or_path)
+    if not name.is_on_hub:
+        guess = did_you_mean(location, NAMED_ENCODERS) or f"; known names: {', '.join(NAMED_ENCODERS)}."
+        raise InputError(f"encoder {location!r} is neither a known name nor a folder{guess} On a hub it is owner/name")
+    return fetch(location)
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What a folder of sentence-transformers says about itself; the defaults hold for one of transformers."""
+class FolderConfig:
+    """The settings in a folder of sentence-transformers; the defaults hold for one of transformers.
+
+    Attributes:
+        pooling, similarity, normalize: see `SentenceEncoder`.
+        max_tokens: the limit on tokens; None if the folder sets none.
+    """
 
     pooling: Pooling = "mean"
     similarity: Similarity = "cosine"
@@ -45,8 +53,12 @@ class _Said:
     max_tokens: int | None = None
 
 
-def read_folder(folder: Path) -> _Said:
-    """Read what the folder of an encoder says about its pooling, similarity and limits."""
+def read_folder(folder: Path) -> FolderConfig:
+    """Read the settings of an encoder's folder.
+
+    Raises:
+        InputError: the folder holds no model, or asks for a part or setting that is not supported.
+    """
     if not (folder / "config.json").is_file():
         raise InputError(
             f"folder {str(folder)!r} holds no model: config.json is missing; give a folder saved by transformers"
@@ -54,7 +66,7 @@ def read_folder(folder: Path) -> _Said:
     if not list(folder.glob("*.safetensors")):
         raise InputError(f"folder {str(folder)!r} has no .safetensors weights; save the model again with safetensors")
     if not (folder / "modules.json").is_file():
-        return _Said()
+        return FolderConfig()
     modules = {module["type"].rsplit(".", 1)[-1]: folder / module["path"] for module in _json(folder / "modules.json")}
     if unsupported := modules.keys() - {"Transformer", "Pooling", "Normalize"}:
         raise InputError(
@@ -79,7 +91,7 @@ def read_folder(folder: Path) -> _Said:
             f"folder {str(folder)!r} puts the prompt {general['default_prompt_name']!r} before every sentence, "
             "which is not supported; set its default_prompt_name to null"
         )
-    return _Said(
+    return FolderConfig(
         pooling=_pooling_of(modules["Pooling"] / "config.json") if "Pooling" in modules else "mean",
         similarity=similarity,
         normalize="Normalize" in modules,
@@ -88,14 +100,14 @@ def read_folder(folder: Path) -> _Said:
 
 
 def _pooling_of(config: Path) -> Pooling:
-    """The pooling of a sentence-transformers folder, in its older form (one flag a mode) or its newer (one word)."""
-    said = _json(config)
+    """The pooling of a sentence-transformers folder, in its older form (one flag per mode) or its newer (one word)."""
+    settings = _json(config)
     modes = (
-        [said["pooling_mode"]]
-        if "pooling_mode" in said
+        [settings["pooling_mode"]]
+        if "pooling_mode" in settings
         else [
             key.removeprefix("pooling_mode_").removesuffix("_tokens").removesuffix("_token")
-            for key, chosen in said.items()
+            for key, chosen in settings.items()
             if key.startswith("pooling_mode_") and chosen
         ]
     )
@@ -114,20 +126,24 @@ def _json(path: Path) -> Any:
 
 
 def load_transformer(folder: Path) -> tuple[Any, nn.Module]:
-    """Load the tokenizer and the transformer of a folder."""
+    """Load the tokenizer and the transformer of a folder, in eval mode and without gradients.
+
+    Raises:
+        InputError: the folder does not load as an encoder, lacks weights, or has no fast tokenizer.
+    """
     from transformers import AutoTokenizer
     from transformers.utils import logging
 
-    logging.disable_progress_bar()  # a bar of milliseconds for every encoder that is loaded
+    logging.disable_progress_bar()  # it would flash up for milliseconds at every encoder
     verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()  # what is missing is checked below; heads that are not read are no matter
+    logging.set_verbosity_error()  # missing weights are checked below; unused heads do not matter
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         # Eager attention: fused kernels have no forward-mode derivative.
         model, loaded = _model_class(folder).from_pretrained(
             folder, use_safetensors=True, attn_implementation="eager", dtype=torch.float32, output_loading_info=True
         )
-    except Exception as error:  # whatever transformers makes of a damaged folder
+    except Exception as error:  # a damaged folder makes transformers raise errors of many kinds
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
             f"folder {str(folder)!r} does not load as an encoder: {reason}; save the model again"
@@ -144,19 +160,18 @@ def load_transformer(folder: Path) -> tuple[Any, nn.Module]:
         raise InputError(
             f"folder {str(folder)!r} has a slow tokenizer without character offsets; save a tokenizer.json with it"
         )
-    model = _without_shell(model)
+    model = _inner_bert(model)
     if hasattr(model, "pooler"):
-        model.pooler = None  # never read here, and where a folder lacks it, it would be random
-    if strange := next((name for name, weight in model.named_parameters() if not weight.isfinite().all()), None):
+        model.pooler = None  # never used here, and random where a folder lacks it
+    if name := next((key for key, weight in model.named_parameters() if not weight.isfinite().all()), None):
         raise InputError(
-            f"the weights in folder {str(folder)!r} hold a value that is not finite, in {strange}; save the model again"
+            f"the weights in folder {str(folder)!r} hold a value that is not finite, in {name}; save the model again"
         )
     return tokenizer, model.eval().requires_grad_(False)
 
 
 def _model_class(folder: Path) -> Any:
-    """The class of transformers that reads a folder: DPR's two encoders share one kind of configuration, and only its
-    architecture tells them apart.
+    """The transformers class for a folder. DPR's two encoders share a model type and differ in their architecture.
 
     Raises:
         InputError: a DPR encoder with a projection, which is not supported.
@@ -173,26 +188,27 @@ def _model_class(folder: Path) -> Any:
     return getattr(transformers, (config.get("architectures") or ["DPRQuestionEncoder"])[0])
 
 
-def _without_shell(model: Any) -> Any:
-    """The BERT inside one of DPR's encoders, as a model of its own kind; any other model as it is."""
+def _inner_bert(model: Any) -> Any:
+    """The BERT inside one of DPR's encoders, as a `BertModel`; any other model is returned as it is."""
     from transformers import BertConfig, BertModel
 
-    shells = [getattr(model, name) for name in ("question_encoder", "ctx_encoder") if hasattr(model, name)]
-    if not shells:
+    wrapped = [getattr(model, name) for name in ("question_encoder", "ctx_encoder") if hasattr(model, name)]
+    if not wrapped:
         return model
-    inner: Any = shells[0].bert_model
-    told = inner.config.to_dict()
-    config = BertConfig(**{key: told[key] for key in BertConfig().to_dict().keys() & told.keys() - {"model_type"}})
+    inner: Any = wrapped[0].bert_model
+    settings = inner.config.to_dict()
+    names = BertConfig().to_dict().keys() & settings.keys() - {"model_type"}
+    config = BertConfig(**{name: settings[name] for name in names})
     bert = BertModel._from_config(config, attn_implementation="eager", dtype=torch.float32)
-    bert.load_state_dict(inner.state_dict(), strict=False)  # a pooler that DPR has not
+    bert.load_state_dict(inner.state_dict(), strict=False)  # DPR has no pooler
     return bert
 
 
 def token_limit(tokenizer: Any, model: nn.Module) -> int:
-    """How many tokens the encoder can read: what its tokenizer says, within the positions that it has."""
+    """How many tokens the encoder can read: the limit of its tokenizer or of its positions, whichever is lower."""
     limit = int(min(tokenizer.model_max_length, 10**6))
     for name, module in model.named_modules():
         if name.endswith("position_embeddings") and isinstance(module, nn.Embedding):
-            reserved = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa starts to count behind it
+            reserved = 0 if module.padding_idx is None else module.padding_idx + 1  # RoBERTa's positions start after it
             limit = min(limit, module.num_embeddings - reserved)
     return limit

@@ -1,32 +1,38 @@
-"""Encoders known by name: packaged ones, and those of the hub whose folders do not say all that one must know."""
+"""Encoders known by name: packaged ones, and those of the hub whose folders lack their pooling or similarity."""
 
 from __future__ import annotations
 
-import hashlib
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from wig_core.errors import InputError
+from wig_core.cache import file_hash
+from wig_core.errors import InputError, needs_extra
+from wig_core.text.sources import HUB_NAME
 
 Pooling = Literal["mean", "cls", "max"]
-
-
 Similarity = Literal["dot", "cosine"]
-
 
 WEIGHTS_AND_TOKENIZER = ["*.json", "*.txt", "*.model", "*.safetensors"]  # what is fetched from the hub
 
 
 @dataclass(frozen=True)
 class NamedEncoder:
-    """An encoder known by name: a folder inside a Python package, whose weights are checked before use."""
+    """An encoder in a folder of an installed Python package.
+
+    Attributes:
+        package: the package that is imported.
+        folder: the encoder's folder within it.
+        sha256: of the published weights, which are checked before use; None for those of this very package.
+        pretrained: the name of the encoder that it was fine-tuned from, where that is available.
+    """
 
     package: str
     folder: str
-    sha256: str | None = None  # of the weights; None for those that come with this very package
-    pretrained: str | None = None  # the name of the encoder that it was fine-tuned from, where we have it
+    sha256: str | None = None
+    pretrained: str | None = None
 
     def path(self) -> Path:
         """The encoder's folder, after its weights have been verified.
@@ -34,14 +40,9 @@ class NamedEncoder:
         Raises:
             InputError: the package is missing, or its weights are not the published ones.
         """
-        try:
+        with needs_extra("data"):
             folder = Path(str(resources.files(self.package))) / self.folder
-        except ModuleNotFoundError:
-            raise InputError(f"package {self.package} is not installed; install the project again") from None
-        if self.sha256 is None:
-            return folder
-        found = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-        if found != self.sha256:
+        if self.sha256 and (found := file_hash(folder / "model.safetensors")) != self.sha256:
             raise InputError(
                 f"weights of {self.package} have sha256 {found[:12]}…, not the published one; reinstall it"
             )
@@ -50,14 +51,14 @@ class NamedEncoder:
 
 @dataclass(frozen=True)
 class HubEncoder:
-    """An encoder of the Hugging Face hub, and what its folder does not say.
+    """An encoder of the Hugging Face hub, and what its folder does not specify.
 
     Attributes:
-        pooling, similarity: with which it is evaluated; `SentenceEncoder.load` takes them unless told otherwise.
+        pooling, similarity: with which it is evaluated; `SentenceEncoder.load` uses them unless they are overridden.
         objective: what it was fine-tuned for; empty for one that is only pre-trained.
         pretrained: the encoder that it was fine-tuned from.
         choice: what else was chosen, and why.
-        revision: branch, tag or commit; a page's provenance file says which commit it was when the page ran.
+        revision: branch, tag or commit; a page's provenance file records the commit that the page used.
     """
 
     pooling: Pooling
@@ -74,22 +75,16 @@ NAMED_ENCODERS = {
         folder="model",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     ),
-    # The base model that this project trained: see `wig_core.training.pretraining`.
+    # The base model that this project trained: made by `wig_core.training.pretraining`.
     "wig-base": NamedEncoder(package="wig_core", folder="models/wig-base"),
 }
 
-
 _BERT, _ROBERTA = "google-bert/bert-base-uncased", "FacebookAI/roberta-base"
-
-
-_BEFORE_POOLER = "the CLS vector before the pooler, whose layer is for training alone"
-
-
-_BEFORE_PROJECTOR = "the CLS vector before the projector, whose layers are for training alone"
-
+_BEFORE_POOLER = "the CLS vector before the pooler, whose layer serves training only"
+_BEFORE_PROJECTOR = "the CLS vector before the projector, whose layers serve training only"
 
 HUB_ENCODERS = {
-    _BERT: HubEncoder("cls", choice="measured with mean pooling too (`…:mean`), beside encoders that have it"),
+    _BERT: HubEncoder("cls", choice="also measured with mean pooling (`…:mean`), to compare with encoders that use it"),
     _ROBERTA: HubEncoder("cls"),
     "microsoft/mpnet-base": HubEncoder("mean"),
     **{
@@ -118,31 +113,71 @@ HUB_ENCODERS = {
     **{
         f"facebook/dpr-{side}_encoder-single-nq-base": HubEncoder(
             "cls", "dot", objective="InfoNCE over questions and passages", pretrained=_BERT,
-            choice="loaded through its own class; the BERT within is measured, which has no projection",
+            choice="loaded through its own class; the inner BERT is measured, which has no projection",
         )
         for side in ("question", "ctx")
     },
 }  # fmt: skip
 
 
-def with_pooling(name: str) -> tuple[str, Pooling | None]:
-    """A name without the pooling that may stand behind it, and that pooling.
+@dataclass(frozen=True)
+class EncoderName:
+    """The parts of an encoder's name, ``place@revision:pooling``.
 
-    Example:
-        >>> with_pooling("wig-base:cls"), with_pooling("my/own")
-        (('wig-base', 'cls'), ('my/own', None))
+    Attributes:
+        place: a key of `NAMED_ENCODERS`, a folder, or "owner/name" on the hub.
+        revision: branch, tag or commit on the hub, if the name has one.
+        pooling: the pooling to use, if the name has one.
     """
-    place, _, last = name.rpartition(":")
-    return (place, cast(Pooling, last)) if place and last in get_args(Pooling) else (name, None)
+
+    place: str
+    revision: str | None = None
+    pooling: Pooling | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> EncoderName:
+        """Split a name into its parts.
+
+        Example:
+            >>> EncoderName.parse("owner/name@v2:cls")
+            EncoderName(place='owner/name', revision='v2', pooling='cls')
+            >>> EncoderName.parse("wig-base").pooling
+        """
+        place, _, last = name.rpartition(":")
+        pooling = cast(Pooling, last) if place and last in get_args(Pooling) else None
+        location = place if pooling else name
+        found = re.fullmatch(rf"({HUB_NAME.pattern})@(.+)", location)
+        return cls(found[1], found[2], pooling) if found else cls(location, None, pooling)
+
+    @property
+    def location(self) -> str:
+        """The name without its pooling.
+
+        Example:
+            >>> EncoderName.parse("owner/name@v2:cls").location
+            'owner/name@v2'
+        """
+        return f"{self.place}@{self.revision}" if self.revision else self.place
+
+    @property
+    def is_on_hub(self) -> bool:
+        """Whether it has the form of a hub name, and is no folder."""
+        return HUB_NAME.fullmatch(self.place) is not None and not Path(self.location).exists()
+
+    @property
+    def hub_revision(self) -> str:
+        """The revision to fetch: the name's own, else that of `HUB_ENCODERS`, else "main"."""
+        known = HUB_ENCODERS.get(self.place)
+        return self.revision or (known.revision if known else "main")
 
 
 def pretrained_of(name: str) -> str | None:
-    """The encoder that a known one was fine-tuned from.
+    """The encoder that a known one was fine-tuned from; None for an unknown one.
 
     Example:
         >>> pretrained_of("facebook/contriever"), pretrained_of("my/own")
         ('google-bert/bert-base-uncased', None)
     """
-    place = with_pooling(name)[0].partition("@")[0]
+    place = EncoderName.parse(name).place
     known = HUB_ENCODERS.get(place) or NAMED_ENCODERS.get(place)
     return known.pretrained if known else None

@@ -21,7 +21,7 @@ PathOrName = str | os.PathLike[str]
 Columns = dict[str, list[Any]]
 
 
-HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+HUB_NAME = re.compile(r"(?!\.)[\w.-]+/[\w.-]+")  # "owner/name"
 
 
 _OUT_OF_REACH = "the hub cannot be reached and no copy is cached; check the network, or give a local file"

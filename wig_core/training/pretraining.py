@@ -103,28 +103,28 @@ def card(facts: dict[str, Any]) -> str:
     shape, held_out = facts["shape"], facts["held_out"]
     return f"""# wig-base
 
-A small BERT, made by this project so that fine-tuning has a base that anyone can remake: `make pretrain`.
+A small BERT that this project trained as a base for fine-tuning. Anyone can train it again: `make pretrain`.
 
 - {shape["num_hidden_layers"]} layers of width {shape["hidden_size"]}, {facts["parameters"]:,} parameters,
   {VOCABULARY:,} lower-cased WordPieces, at most {MAX_TOKENS} tokens.
 - Stored in half precision, with its language-modelling head.
-- {facts["steps"]:,} steps of masked-language modelling (20% of the tokens hidden), about 3,000 tokens each, AdamW,
+- {facts["steps"]:,} steps of masked-language modelling (20% of the tokens hidden), about 3,000 tokens per step, AdamW,
   peak learning rate 0.001, bfloat16 matrix products, seed {facts["seed"]}.
 - {facts["seconds"]:,} seconds on two cores from start to end, pauses included.
-- On {HELD_OUT:,} sentences that it never saw: {held_out["loss"]:.2f} nats a hidden word.
-- Of these hidden words it guesses {held_out["accuracy"]:.1%} right.
+- On {HELD_OUT:,} held-out sentences: {held_out["loss"]:.2f} nats per hidden token; it predicts
+  {held_out["accuracy"]:.1%} of these tokens correctly.
 - torch {facts["torch"]}, transformers {facts["transformers"]}.
 
-| text | sentences | words | readings in an epoch |
+| text | sentences | words | passes per epoch |
 |---|---|---|---|
 {sources}
 
 The Wikipedia sample is under CC BY-SA; WordNet 3.0 under its own licence; the 18 works of Project Gutenberg are out of
-copyright. News articles that were at hand were left out, since their publishers hold the rights.
+copyright. We left out the news articles that were available, since their publishers hold the rights.
 
-**Limits.** It is small and has read little, much of it old: the Bible and novels of the 19th century. It was trained
-on single sentences, no longer text. The sentences of the Wikipedia sample that the book measures on are among its
-training text. It is a base to be fine-tuned, not an encoder to be used.
+**Limitations.** The model is small. Its training text is small too, and much of it is old: the Bible and novels of the
+19th century. It was trained on single sentences, not on longer text. The sentences of the Wikipedia sample on which the
+book measures are part of its training text. Use it as a base to fine-tune, not as an encoder.
 """
 
 

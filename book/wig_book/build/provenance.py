@@ -14,7 +14,7 @@ import yaml
 
 from wig_book.build.run import PACKAGES, Run, texts_of, versions
 from wig_core.encoders.hub import commit_of, commit_of_data
-from wig_core.encoders.registry import pretrained_of, with_pooling
+from wig_core.encoders.registry import EncoderName, pretrained_of
 from wig_core.text.sources import place_on_hub
 
 NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters a page's caption tells
@@ -88,7 +88,8 @@ def commit(root: Path) -> str:
 def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the commits of the encoders and data sets on the hub that the values of a page name, and of bases."""
     texts = [*texts_of([*values.values()])]
-    named = dict.fromkeys(with_pooling(name)[0] for text in texts for name in (text, pretrained_of(text)) if name)
+    names = [name for text in texts for name in (text, pretrained_of(text)) if name]
+    named = dict.fromkeys(EncoderName.parse(name).location for name in names)
     encoders = {name: found for name in named if (found := commit_of(name))}
     places = {name: place_on_hub(name) for name in texts}
     return encoders | {name: found for name, place in places.items() if place and (found := commit_of_data(place))}

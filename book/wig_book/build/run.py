@@ -25,7 +25,7 @@ from wig_book.build.kernel import Kernels, execute_notebook
 from wig_book.build.pages import Page, Profile
 from wig_book.build.progress import Task
 from wig_core.cache import file_hash, stable_hash, write_atomically
-from wig_core.encoders.registry import with_pooling
+from wig_core.encoders.registry import EncoderName
 from wig_core.text.sources import local_copy
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
@@ -82,7 +82,7 @@ class Run:
     def files(self) -> dict[str, str]:
         """The hash of each file or folder that the values name, or that is read in place of a data set."""
         texts = texts_of([*self.values.values()])
-        found = {text: local_copy(text) or _named(self.root, with_pooling(text)[0]) for text in texts}
+        found = {text: local_copy(text) or _named(self.root, EncoderName.parse(text).location) for text in texts}
         return {text: digest(path) for text, path in found.items() if path}
 
     def outputs(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from tiny import POSITIONS, TINY, save_tiny_dpr
 
 from wig_core.encoders import loading, registry
 from wig_core.encoders.encoder import SentenceEncoder, as_encoder
-from wig_core.encoders.registry import HUB_ENCODERS, NAMED_ENCODERS, NamedEncoder, pretrained_of
+from wig_core.encoders.registry import HUB_ENCODERS, NAMED_ENCODERS, EncoderName, NamedEncoder, pretrained_of
 from wig_core.errors import InputError
 
 SENTENCES = [
@@ -94,10 +94,10 @@ def test_every_kind_saved_by_sentence_transformers(save: Callable[..., Path], ki
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
-def test_a_loaded_one_is_taken_as_it_is_now(save: Callable[..., Path], pooling: str) -> None:
+def test_a_loaded_model_is_copied_with_its_present_weights(save: Callable[..., Path], pooling: str) -> None:
     model = reference(save(pooling=pooling, more=(Normalize(),), similarity_fn_name="dot")).train()
     with torch.no_grad():
-        next(model.parameters()).add_(0.1)  # not what the folder says any more
+        next(model.parameters()).add_(0.1)  # no longer as in the folder
     encoder = SentenceEncoder.from_sentence_transformers(model)
     assert model.training
     assert all(parameter.requires_grad for parameter in model.parameters())
@@ -126,7 +126,7 @@ def test_a_default_prompt_is_not_left_out_silently(save: Callable[..., Path]) ->
     try:
         encoder = SentenceEncoder.load(folder)
     except InputError:
-        return  # to refuse such a folder is as good
+        return  # refusing such a folder is fine too
     assert_equal_to_sentence_transformers(folder, encoder)
 
 
@@ -155,7 +155,7 @@ def test_an_encoder_in_each_form(save: Callable[..., Path], bert: SentenceEncode
         as_encoder(torch.nn.Linear(1, 1))
 
 
-# ── what a folder says, and what overrides it ──
+# ── a folder's settings, and what overrides them ──
 
 
 def test_a_folder_of_transformers_is_mean_and_cosine(bert: SentenceEncoder) -> None:
@@ -222,7 +222,7 @@ def test_a_limit_beyond_the_positions_is_brought_down(save: Callable[..., Path])
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
-def test_the_halves_make_the_whole(tiny: SentenceEncoder, pooling: Pooling) -> None:
+def test_the_halves_make_the_whole(tiny: SentenceEncoder, pooling: registry.Pooling) -> None:
     encoder = SentenceEncoder("", tiny.tokenizer, tiny.model, pooling, "dot", normalize=False, max_tokens=POSITIONS)
     tokens = encoder.tokenize(["the cat sat on the mat", "rain", "unbelievable 🎸!"])
     ids, mask = tokens.input_ids, tokens.attention_mask
@@ -383,7 +383,7 @@ def test_weights_of_a_packaged_encoder_are_checked(monkeypatch: pytest.MonkeyPat
 def test_a_packaged_encoder_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = NamedEncoder(package="no_such_package", folder="model", sha256="")
     monkeypatch.setitem(NAMED_ENCODERS, "absent", absent)
-    assert "package no_such_package is not installed" in refused("absent")
+    assert "package no_such_package is not installed; pip install 'wig-core[data]'" in refused("absent")
 
 
 # ── saving ──
@@ -419,6 +419,33 @@ def test_the_fingerprint_is_of_what_decides_the_embeddings(tiny: SentenceEncoder
 # ── the registry ──
 
 
+@pytest.mark.parametrize(
+    ("name", "parts", "on_hub"),
+    [
+        ("own/model", ("own/model", None, None), True),
+        ("own/model@v1:cls", ("own/model", "v1", "cls"), True),
+        ("own/model@refs/pr/1", ("own/model", "refs/pr/1", None), True),
+        ("facebook/contriever:mean", ("facebook/contriever", None, "mean"), True),
+        ("wig-base:max", ("wig-base", None, "max"), False),
+        ("own/model:sum", ("own/model:sum", None, None), False),
+        ("./own/me@home:cls", ("./own/me@home", None, "cls"), False),
+        (":cls", (":cls", None, None), False),
+        ("", ("", None, None), False),
+    ],
+)
+def test_the_parts_of_a_name(name: str, parts: tuple[str, str | None, str | None], on_hub: bool) -> None:
+    parsed = EncoderName.parse(name)
+    assert (parsed.place, parsed.revision, parsed.pooling) == parts
+    assert parsed.is_on_hub == on_hub
+
+
+def test_a_folder_is_not_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own/model@v1").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert not EncoderName.parse("own/model@v1:cls").is_on_hub
+    assert EncoderName.parse("own/model").is_on_hub
+
+
 @pytest.mark.parametrize("side", ["question", "context"])
 def test_a_dpr_encoder_is_the_bert_inside(tmp_path: Path, side: str) -> None:
     folder = save_tiny_dpr(tmp_path / "dpr", side)
@@ -442,7 +469,7 @@ def test_every_registered_encoder_has_its_base_there() -> None:
     assert pretrained_of("princeton-nlp/sup-simcse-roberta-base") == "FacebookAI/roberta-base"
 
 
-def test_the_registry_says_what_a_folder_does_not(
+def test_the_registry_has_what_a_folder_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bert: SentenceEncoder
 ) -> None:
     bert.model.save_pretrained(tmp_path / "own")
@@ -450,5 +477,5 @@ def test_the_registry_says_what_a_folder_does_not(
     monkeypatch.setattr(loading, "fetch", lambda name: tmp_path / "own")
     loaded = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", device="cpu")
     assert (loaded.pooling, loaded.similarity) == ("cls", "dot")
-    told = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", pooling="mean", device="cpu")
-    assert told.pooling == "mean"
+    overridden = SentenceEncoder.load("facebook/dpr-ctx_encoder-single-nq-base", pooling="mean", device="cpu")
+    assert overridden.pooling == "mean"
