@@ -147,7 +147,9 @@ def add_commands(commands: Any) -> None:
     run.set_defaults(command=partial(in_project, run_page))
     book = commands.add_parser("book", help="execute what has changed and build the book")
     book.set_defaults(command=partial(in_project, make))
-    verifying = commands.add_parser("verify", help="execute pages again and compare their numbers with those in the repository")
+    verifying = commands.add_parser(
+        "verify", help="execute pages again and compare their numbers with those in the repository"
+    )
     verifying.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all that have shipped numbers)")
     verifying.set_defaults(command=partial(in_project, verify_numbers))
     filling = commands.add_parser(

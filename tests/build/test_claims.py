@@ -5,10 +5,10 @@ from repository import ROOT
 from toy_book import write_toy
 
 from wig_book.build.claims import NO_BREAK, Claim, Condition, Verdict, claims_page, read_claims, read_numbers, summary
+from wig_book.build.execute import execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
-from wig_book.build.execute import execute_pages
 from wig_book.build.run import Run
 from wig_book.build.verify import differences, verify
 from wig_core.errors import InputError

@@ -2,7 +2,6 @@ import io
 import json
 import sys
 import time
-from pathlib import Path
 
 import nbformat
 import psutil
@@ -11,7 +10,6 @@ from toy_book import run_of
 
 from wig_book.build.execute import execute_pages
 from wig_book.build.kernel import BuildError
-from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
 

@@ -1,9 +1,7 @@
-from pathlib import Path
-
 import pytest
 from toy_book import HEADER, run_of
 
-from wig_book.build.pages import Parameter, ParameterError, Project, read_page
+from wig_book.build.pages import Parameter, ParameterError, read_page
 from wig_core.errors import InputError
 
 

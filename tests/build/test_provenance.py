@@ -1,13 +1,10 @@
 import io
 from hashlib import sha256
-from pathlib import Path
 
-import pytest
 import yaml
 from toy_book import run_of
 
 from wig_book.build.execute import execute_pages
-from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
 from wig_book.build.provenance import write_provenance
 

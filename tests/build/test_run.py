@@ -2,7 +2,6 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-import pytest
 from repository import ROOT
 from toy_book import run_of
 

@@ -22,10 +22,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from toy_book import write_toy
 
+from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import _out_of_memory
 from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
-from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.run import Run
 from wig_core.cache import write_atomically, write_failure
 from wig_core.cli import main
@@ -267,5 +267,5 @@ def test_a_regression_on_what_is_no_number_is_refused(column: str, value: float)
     words.loc["b", column] = value
     weights, information = words[["weight"]], words[["kl"]]
     for fit in (lambda: regress(weights, information), lambda: compare(weights, [weights], information)):
-        with pytest.raises(InputError, match=f"^{column} of 'b' is {value}, which no line can be fitted to; mend"):
+        with pytest.raises(InputError, match=f"^{column} of 'b' is {value}, which no line can be fitted to; fix"):
             fit()

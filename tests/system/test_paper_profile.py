@@ -39,7 +39,14 @@ for run in runs:
     run_cells(run, project.root / run.results)
 print(json.dumps({run.page.name: hub_commits(run.values) for run in runs}))
 """
-NAMES = {"encoder", "encoders", "base", "corpus", "corpora", "pairs"}  # taken from the profile paper; all other values are smoke's
+NAMES = {
+    "encoder",
+    "encoders",
+    "base",
+    "corpus",
+    "corpora",
+    "pairs",
+}  # taken from the profile paper; all other values are smoke's
 
 
 def in_small(paper: dict[str, dict[str, Any]], smoke: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

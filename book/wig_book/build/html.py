@@ -13,11 +13,11 @@ import nbformat
 import yaml
 
 from wig_book.build.claims import claims_page, read_claims, read_numbers, summary
+from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import TITLE, Profile, Project
 from wig_book.build.progress import Progress
 from wig_book.build.provenance import caption, provenance, write_provenance
-from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.run import Run, digest, versions
 
 FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # in Sphinx's output: its messages, the end of a traceback

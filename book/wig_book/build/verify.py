@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import Profile, Project
 from wig_book.build.progress import Progress
-from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.run import Run
 from wig_core.errors import InputError
 
