@@ -19,7 +19,6 @@ from wig_core.attribution.shapley import shapley_values
 from wig_core.cache import cached, source_hash
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.training.distributed import Crew
 
 SHARD = 64  # sentences explained, and kept, together
 
@@ -117,8 +116,8 @@ class Explainer:
         self, encoder: SentenceEncoder, shards: Sequence[Sequence[str]], progress: bool, folder: Path
     ) -> None:
         """This process's share of the shards, those that are there already left out."""
-        crew, several = Crew.now(), len(shards) > 1
-        for number in tqdm(range(crew.rank, len(shards), crew.size), "shards", disable=not several or crew.rank > 0):
+        several = len(shards) > 1
+        for number in tqdm(range(len(shards)), "shards", disable=not several):
             place = _place(folder, number)
             if not place.exists():
                 explained = self.explain(encoder, shards[number], progress=progress and not several)

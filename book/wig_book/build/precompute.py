@@ -1,7 +1,7 @@
 """The dear steps of pages ahead of the pages, perhaps in several processes: `accelerate launch -m wig_core warm`.
 
 A page is executed by one kernel, which has one process. But what takes its time, training and attribution, is kept in
-the cache (`wig_core.cache`), and there the processes of a `Crew` share the work. So each of them runs the page's code
+the cache (`wig_core.cache`), and there processes share the work. So each of them runs the page's code
 here, as plain Python; afterwards `wig book` finds all of it done.
 """
 
@@ -18,7 +18,7 @@ import jupytext
 
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
-from wig_core.training.distributed import Crew
+from wig_core.training.distributed import is_main_process
 
 
 def warm(runs: Iterable[Run], progress: Progress) -> None:
@@ -29,7 +29,7 @@ def warm(runs: Iterable[Run], progress: Progress) -> None:
     """
     os.environ["MPLBACKEND"] = "agg"  # before the first page imports it
     for run in runs:
-        if Crew.now().is_first:
+        if is_main_process():
             progress.say(f"{run.page.name} · {run.page.title}")
         with tempfile.TemporaryDirectory() as nowhere, chdir(run.root):
             _run_code(run, nowhere)

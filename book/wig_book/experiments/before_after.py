@@ -35,7 +35,7 @@ def recipes_of(settings: Sequence[str], *, steps: int, learning_rate: float, bat
                 "'info-nce mean cosine'"
             )
         named = dict(zip(["objective", "pooling", "similarity", "examples"], words, strict=False))
-        recipes.append(replace(schedule, **named).checked())
+        recipes.append(replace(schedule, **named))
     return recipes
 
 

@@ -43,7 +43,7 @@ def parse_return_recipes(
             raise InputError(
                 f"way {way!r}: give an objective, examples, and perhaps a learning rate, as in 'info-nce halves 1e-4'"
             ) from None
-        recipes[way] = replace(schedule, objective=objective, examples=examples).checked()
+        recipes[way] = replace(schedule, objective=objective, examples=examples)
     return recipes
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from tqdm import tqdm
 
@@ -16,7 +18,7 @@ from wig_core.word_weights import mean_weights
 
 
 def dynamics(
-    encoders: dict[int, SentenceEncoder], setup: Setup, *, examples: str, bootstrap: int = 1000, seed: int = 0
+    encoders: Mapping[int, SentenceEncoder], setup: Setup, *, examples: str, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
     """What an encoder is like at each step of a training.
 
