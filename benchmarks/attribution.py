@@ -1,13 +1,13 @@
-"""Vector-valued Integrated Gradients against the two ways it is done otherwise: seconds, ratios, agreement.
+"""Vector-valued Integrated Gradients against two other ways to compute it: seconds, ratios, agreement.
 
-The same encoder, sentences, baseline and quadrature nodes for all three, in one run:
+All three use the same encoder, sentences, baseline and quadrature nodes, in one run:
 
-- wig_core: one forward derivative a word;
-- backward: one forward pass, then one backward pass a dimension of the embedding;
-- captum: its `LayerIntegratedGradients`, once a dimension of the embedding.
+- wig_core: one forward derivative per word;
+- backward: one forward pass, then one backward pass per dimension of the embedding;
+- captum: its `LayerIntegratedGradients`, once per dimension of the embedding.
 
-The other two cost the same for every dimension, so that they are timed on some dimensions of each sentence, drawn
-at random, and scaled up to all; the results of these dimensions must agree.
+The last two cost the same for every dimension. So they are timed on a few random dimensions of each sentence, and the
+times are scaled up to all dimensions. On these few the results must agree.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import torch
 from timing import matrix_product_peak, shape_of, timed
 from torch import Tensor
 
+from wig_core.attribution.inputs import Precision
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.quadrature import quadrature
 from wig_core.attribution.reference import backward_integrated_gradients, captum_integrated_gradients
@@ -31,38 +32,33 @@ def main() -> None:
     corpus = [s for s in load_corpus(options.corpus) if 3 <= len(segment(s)) <= options.max_words]
     sentences = random.Random(0).sample(corpus, options.sentences)
     nodes, weights = (torch.tensor(x, dtype=torch.float32) for x in quadrature("gauss-legendre", options.steps))
-    draw = random.Random(1)
-    dimensions = [draw.sample(range(encoder.dimension), options.dimensions) for _ in sentences]
+    rng = random.Random(1)
+    dimensions = [rng.sample(range(encoder.dimension), options.dimensions) for _ in sentences]
     integrated_gradients(encoder, sentences[:2], steps=options.steps)  # warm up
 
-    ours, seconds = timed(
-        lambda: [one.vectors for one in integrated_gradients(encoder, sentences, steps=options.steps)]
-    )
-    narrow, narrow_seconds = timed(
-        lambda: [
-            one.vectors for one in integrated_gradients(encoder, sentences, steps=options.steps, precision="bfloat16")
-        ]
-    )
-    backward, backward_seconds = timed(
-        lambda: [
-            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d)
+    def forwards(precision: Precision = "float32") -> list[Tensor]:
+        found = integrated_gradients(encoder, sentences, steps=options.steps, precision=precision)
+        return [one.vectors for one in found]
+
+    def backwards(count: int) -> list[Tensor]:
+        return [
+            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d[:count])
             for s, d in zip(sentences, dimensions, strict=True)
         ]
-    )
-    one_dimension = timed(
-        lambda: [
-            backward_integrated_gradients(encoder, s, nodes=nodes, weights=weights, dimensions=d[:1])
-            for s, d in zip(sentences, dimensions, strict=True)
-        ]
-    )[1]
-    captum, captum_seconds = timed(
-        lambda: [
+
+    def by_captum() -> list[Tensor]:
+        return [
             captum_integrated_gradients(encoder, s, steps=options.steps, dimensions=d)
             for s, d in zip(sentences, dimensions, strict=True)
         ]
-    )
-    a_backward_pass = (backward_seconds - one_dimension) / (options.dimensions - 1)
-    all_backward_seconds = one_dimension + a_backward_pass * (encoder.dimension - 1)
+
+    ours, seconds = timed(forwards)
+    narrow, narrow_seconds = timed(lambda: forwards("bfloat16"))
+    backward, backward_seconds = timed(lambda: backwards(options.dimensions))
+    _, one_dimension = timed(lambda: backwards(1))
+    captum, captum_seconds = timed(by_captum)
+    per_backward_pass = (backward_seconds - one_dimension) / (options.dimensions - 1)
+    all_backward_seconds = one_dimension + per_backward_pass * (encoder.dimension - 1)
     rows = [
         ("wig_core", seconds, 0.0),
         ("wig_core, bfloat16 tangents", narrow_seconds, _difference(ours, narrow)),
@@ -111,10 +107,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--corpus", default="wikipedia-sample")
     parser.add_argument("--sentences", type=int, default=64)
     parser.add_argument(
-        "--max-words", type=int, default=20, help="longer sentences are left out, as in the quick profile"
+        "--max-words", type=int, default=20, help="leave out longer sentences, as the quick profile does"
     )
     parser.add_argument("--steps", type=int, default=16)
-    parser.add_argument("--dimensions", type=int, default=4, help="timed a sentence, of the other two ways")
+    parser.add_argument("--dimensions", type=int, default=4, help="timed per sentence in the other two ways")
     return parser
 
 

@@ -1,6 +1,7 @@
-"""KL of all frequent words against scikit-learn's `CountVectorizer` and a dense product; memory as text grows.
+"""Time KL of all frequent words against scikit-learn's `CountVectorizer` and a dense product; memory as text grows.
 
-The dense way counts the frequent words alone, since a square of the whole vocabulary does not fit; it has less to do.
+The dense product covers only the frequent words, since the square of the whole vocabulary does not fit in memory; so it
+has less to do.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from wig_core.text.words import words_of
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--memory-of", type=int, metavar="SENTENCES", help="only: the peak memory of that many sentences"
+        "--memory-of", type=int, metavar="SENTENCES", help="print only the peak memory of so many sentences"
     )
     options = parser.parse_args()
     sentences = load_corpus("wikipedia-sample").sentences
@@ -46,7 +47,7 @@ def main() -> None:
 
 
 def dense_kl(sentences: list[str], min_count: int = 10) -> np.ndarray:
-    """KL of the frequent words over the frequent words, with a dense matrix."""
+    """Compute KL of the frequent words, with only these as neighbours, by a dense matrix."""
     counts = CountVectorizer(tokenizer=words_of, token_pattern=None, lowercase=False).fit_transform(sentences)
     frequent = np.flatnonzero(np.asarray(counts.sum(0)).ravel() >= min_count)
     dense = counts[:, frequent].toarray().astype(np.float32)

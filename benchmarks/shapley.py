@@ -1,13 +1,13 @@
 """Sampled Shapley values of the whole embedding against shap and captum: seconds and ratios, in one run.
 
-The same encoder, sentences, baseline and number of orders for all three, orders and their reverses counted alike:
+All three use the same encoder, sentences, baseline and number of orders, reverses included:
 
 - wig_core: `shapley_values`;
-- shap: `PermutationExplainer`, whose sweep forth and back is an order and its reverse;
+- shap: `PermutationExplainer`, whose forward and backward sweep is an order and its reverse;
 - captum: `ShapleyValueSampling`.
 
-All three see the same model function over coalitions of words, and all give every dimension of the embedding. shap and
-captum are timed as they come (shap lets the model see a sweep at once; captum one coalition), and with batches of 64.
+All three call the same function of coalitions of words, and all give every dimension of the embedding. shap and captum
+are timed with their own batches (shap embeds a sweep at once, captum one coalition) and with batches of 64.
 """
 
 import argparse
@@ -42,9 +42,9 @@ def main() -> None:
         "wig_core, bfloat16": lambda: [
             one.vectors for one in shapley_values(encoder, sentences, permutations=orders, precision="bfloat16")
         ],
-        "shap, as it comes": each(lambda s: shap_values(encoder, s, permutations=orders, together=None)),
+        "shap, own batches": each(lambda s: shap_values(encoder, s, permutations=orders, together=None)),
         "shap, batches of 64": each(lambda s: shap_values(encoder, s, permutations=orders)),
-        "captum, as it comes": each(lambda s: captum_shapley_values(encoder, s, permutations=orders, together=1)),
+        "captum, own batches": each(lambda s: captum_shapley_values(encoder, s, permutations=orders, together=1)),
         "captum, batches of 64": each(lambda s: captum_shapley_values(encoder, s, permutations=orders)),
     }
     words = sum(len(segment(sentence)) for sentence in sentences) / len(sentences)

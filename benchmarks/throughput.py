@@ -1,9 +1,9 @@
-"""What this machine does in a second: counting, attribution and fine-tuning. The page `scale` reads the file it writes.
+"""Measure the throughput of this machine in counting, attribution and fine-tuning; page 24 reads the file.
 
-All is timed in this one run, on a GPU where there is one; counting is always the processor's. Attribution is timed on
-sentences of about 20 words, for all-MiniLM-L6-v2 and for an encoder of BERT-base's size whose weights are random, which
-take the same time as others. captum gives Integrated Gradients of one dimension of the embedding at a time: it is timed
-on some, drawn at random, and scaled up to all.
+Everything is timed in this one run, on a GPU if there is one; counting always runs on the processor. Attribution is
+timed on sentences of about 20 words, for all-MiniLM-L6-v2 and for an encoder of BERT-base's size with random weights,
+which take the same time as trained ones. captum computes Integrated Gradients of one dimension of the embedding at a
+time: it is timed on a random sample of dimensions, and scaled up to all.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from wig_book.experiments.scale import NO_GPU
 from wig_core import SentenceEncoder, integrated_gradients, load_corpus, load_examples, shapley_values, word_information
 from wig_core.attribution.reference import captum_integrated_gradients
 from wig_core.attribution.shapley import forward_passes
-from wig_core.information.cooccurrence import BLOCK, Cooccurrence
+from wig_core.information.cooccurrence import BLOCK_SIZE, Cooccurrence
 from wig_core.text.words import segment, words_of
 
 PRECISIONS = ("float32", "bfloat16")
@@ -38,7 +38,7 @@ BATCH, MAX_TOKENS = 64, 64
 
 @dataclass(frozen=True)
 class Sizes:
-    """Tokens and units (words and marks) of some sentences, ``[sentences]`` each, and the sizes of what reads them."""
+    """Tokens and units (words and marks) of some sentences, ``[sentences]`` each, and the sizes of their encoder."""
 
     shape: Shape
     tokens: list[int]
@@ -51,7 +51,7 @@ class Sizes:
         return cls(shape_of(encoder), [len(row) for row in ids], units)
 
     def operations(self, method: str, number: float) -> float:
-        """Of a sentence, on average, with a number of nodes ("ig") or of orders ("shap")."""
+        """Mean operations per sentence with a number of nodes ("ig") or of orders ("shap")."""
         passes = [
             number * (1 + units) if method == "ig" else forward_passes(units, permutations=int(number))
             for units in self.units
@@ -62,17 +62,17 @@ class Sizes:
 def attribution(
     encoder: SentenceEncoder, text: list[str], short: list[str], count: int, nodes: float, options: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
-    """The rows of one encoder: `count` of the short sentences are explained, with fewer nodes and orders than usual."""
+    """Yield one encoder's rows, from explaining `count` short sentences with fewer nodes and orders than usual."""
     chosen = short[:count]
     sizes, of_short, of_text = (Sizes.of(encoder, sentences) for sentences in (chosen, short, text))
-    ways: list[tuple[str, Any, str, int, float]] = [
+    methods: list[tuple[str, Any, str, int, float]] = [
         ("ig", integrated_gradients, "steps", options.steps, nodes),
         ("shap", shapley_values, "permutations", options.permutations, PERMUTATIONS),
     ]
-    for (method, explain, name, number, usual), precision in product(ways, PRECISIONS):
-        way = partial(explain, encoder, precision=precision, memory_mb=MEMORY)
-        way(chosen[:1], **{name: 2})  # warm up
-        seconds = timed(partial(way, chosen, **{name: number}))[1]
+    for (method, explain, name, number, usual), precision in product(methods, PRECISIONS):
+        run = partial(explain, encoder, precision=precision, memory_mb=MEMORY)
+        run(chosen[:1], **{name: 2})  # warm up
+        seconds = timed(partial(run, chosen, **{name: number}))[1]
         yield {
             "encoder": encoder.name,
             "method": method,
@@ -83,12 +83,12 @@ def attribution(
             "operations_short": of_short.operations(method, usual),
             "operations_text": of_text.operations(method, usual),
         }
-    told = {"encoder": encoder.name, "method": "captum", "precision": "float32", "sentences": count}
-    yield told | {"seconds": captum_seconds(encoder, chosen, options.steps, options.dimensions)}
+    row = {"encoder": encoder.name, "method": "captum", "precision": "float32", "sentences": count}
+    yield row | {"seconds": captum_seconds(encoder, chosen, options.steps, options.dimensions)}
 
 
 def captum_seconds(encoder: SentenceEncoder, sentences: list[str], steps: int, dimensions: int) -> float:
-    """Of all dimensions, from the time of some."""
+    """Time of captum on all dimensions, scaled up from some."""
     draw = random.Random(1)
     some = [draw.sample(range(encoder.dimension), dimensions) for _ in sentences]
     one = partial(captum_integrated_gradients, encoder, steps=steps)
@@ -97,23 +97,23 @@ def captum_seconds(encoder: SentenceEncoder, sentences: list[str], steps: int, d
 
 
 def like_bert_base(encoder: SentenceEncoder) -> SentenceEncoder:
-    """An encoder of BERT-base's size with random weights, which reads with the tokenizer of another."""
+    """Build an encoder of BERT-base's size with random weights and the tokenizer of another encoder."""
     model = BertModel._from_config(BertConfig(), attn_implementation="eager").to(device())
     return replace(encoder, name="random BERT-base", model=model.requires_grad_(False).eval())
 
 
 def counting(sentences: list[str], repeats: int) -> dict[str, float]:
-    """Of `word_information`, and of a block that is added to its table of pairs."""
+    """Time `word_information`, and the adding of a block to its table of pairs."""
     seconds = min(timed(lambda: word_information(sentences, min_count=MIN_COUNT))[1] for _ in range(repeats))
     seen = counted(sentences)
-    told = {"sentences": len(sentences), "words": int(seen.counts.sum()), "seconds": seconds, "min_count": MIN_COUNT}
-    a_word = np.zeros(1, np.int64), np.ones(1, np.int64), len(seen.counts)
-    adding = min(timed(lambda: seen.add(*a_word))[1] for _ in range(repeats))
-    return told | {"block": BLOCK, "merging": adding / seen.pairs.nnz}
+    sizes = {"sentences": len(sentences), "words": int(seen.counts.sum()), "seconds": seconds, "min_count": MIN_COUNT}
+    one_word = np.zeros(1, np.int64), np.ones(1, np.int64), len(seen.counts)
+    adding = min(timed(lambda: seen.add(*one_word))[1] for _ in range(repeats))
+    return sizes | {"block": BLOCK_SIZE, "merging": adding / seen.pairs.nnz}
 
 
 def growth(sentences: list[str]) -> dict[str, int]:
-    """What the table of pairs of some sentences holds."""
+    """The size of the table of pairs of some sentences."""
     seen = counted(sentences)
     frequent = np.flatnonzero(seen.counts >= MIN_COUNT)
     return {
@@ -127,6 +127,7 @@ def growth(sentences: list[str]) -> dict[str, int]:
 
 
 def counted(sentences: list[str]) -> Cooccurrence:
+    """Count the words of sentences and their pairs."""
     vocabulary: dict[str, int] = {}
     words = [words_of(sentence) for sentence in sentences]
     ids = [vocabulary.setdefault(word, len(vocabulary)) for some in words for word in some]
@@ -136,25 +137,25 @@ def counted(sentences: list[str]) -> Cooccurrence:
 
 
 def training(steps: int) -> dict[str, Any]:
-    """Of `train_contrastive`, from the second quarter of its steps on."""
+    """Time `train_contrastive` from the second quarter of its steps on."""
     encoder, examples, start = SentenceEncoder.load("wig-base"), load_examples("halves"), steps // 4
     sizes = {"start": start, "steps": steps, "batch": BATCH, "max_tokens": MAX_TOKENS}
     seconds = fine_tuning_seconds(encoder, examples, **sizes)
     pairs, texts = (steps - start) * BATCH, [text for pair in examples.texts for text in pair]
     ids = encoder.tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
     tokens = pairs * sum(map(len, ids)) / len(examples)
-    told = {"encoder": encoder.name, "precision": "bfloat16", "examples": examples.name, "pairs": pairs}
-    return told | {"seconds": seconds, "operations": shape_of(encoder).operations([(3, tokens)])}
+    row = {"encoder": encoder.name, "precision": "bfloat16", "examples": examples.name, "pairs": pairs}
+    return row | {"seconds": seconds, "operations": shape_of(encoder).operations([(3, tokens)])}
 
 
 def described() -> dict[str, str]:
-    """The machine."""
+    """Describe the machine."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else NO_GPU
     return machine() | {"threads": str(torch.get_num_threads()), "gpu": gpu, "torch": torch.__version__}
 
 
 def measured(options: argparse.Namespace) -> dict[str, Any]:
-    """All, as `wig_book.experiments.scale.Throughput` reads it."""
+    """Measure everything, in the form that `wig_book.experiments.scale.Throughput` reads."""
     text = load_corpus(options.corpus).sentences
     random.Random(0).shuffle(text)
     short = [sentence for sentence in text if 18 <= len(words_of(sentence)) <= 22]
@@ -192,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--large-sentences", type=int, default=2, help="explained by the encoder of BERT-base's size")
     parser.add_argument("--steps", type=int, default=8, help="nodes of Integrated Gradients while timed")
     parser.add_argument("--permutations", type=int, default=8, help="orders of SHAP while timed")
-    parser.add_argument("--dimensions", type=int, default=2, help="timed a sentence, of captum")
+    parser.add_argument("--dimensions", type=int, default=2, help="of captum, timed per sentence")
     parser.add_argument("--training-steps", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=5, help="of the short measurements, of which the best counts")
     return parser

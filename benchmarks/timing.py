@@ -1,4 +1,4 @@
-"""What the other benchmarks share; by itself, the fastest that this machine multiplies matrices."""
+"""Timing that the benchmarks share. Run as a script, it prints the peak rate of matrix products on this machine."""
 
 import time
 from collections.abc import Callable
@@ -14,31 +14,31 @@ from wig_core.training.objectives import InfoNCE
 from wig_core.training.schedule import Schedule
 
 T = TypeVar("T")
-SHAPES = [(4096, 384, 1536), (4096, 768, 3072)]  # rows, inner, columns: those that occur in the encoders
-LARGE = [(8192, 8192, 8192)]  # what a GPU needs to show its best
+SHAPES = [(4096, 384, 1536), (4096, 768, 3072)]  # rows, inner, columns, as they occur in the encoders
+LARGE = [(8192, 8192, 8192)]  # large enough for a GPU's peak rate
 
 
 def device() -> str:
-    """Where encoders are loaded by default."""
+    """The device on which encoders are loaded by default."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def timed(compute: Callable[[], T]) -> tuple[T, float]:
-    """What is computed, and the seconds that it took."""
+    """The result of a computation, and the seconds it took."""
     start = now()
     result = compute()
     return result, now() - start
 
 
 def now() -> float:
-    """The time in seconds at which all that was asked for is done, by a GPU too."""
+    """The time in seconds, once all pending work of a GPU is done."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
 
 
 def matrix_product_peak(precision: torch.dtype = torch.float32, repeats: int = 20) -> float:
-    """Floating-point operations a second of matrix products, best of some."""
+    """Floating-point operations per second of matrix products, the best of several repeats."""
     best = 0.0
     for rows, inner, columns in SHAPES + (LARGE if torch.cuda.is_available() else []):
         a, b = (torch.randn(shape, device=device()).to(precision) for shape in ((rows, inner), (inner, columns)))
@@ -48,7 +48,7 @@ def matrix_product_peak(precision: torch.dtype = torch.float32, repeats: int = 2
 
 
 def shape_of(encoder: SentenceEncoder) -> Shape:
-    """Its sizes."""
+    """The sizes of an encoder's transformer."""
     shape = Shape.of_config(encoder.model.config.to_dict())
     assert shape is not None
     return shape
@@ -57,7 +57,7 @@ def shape_of(encoder: SentenceEncoder) -> Shape:
 def fine_tuning_seconds(
     encoder: SentenceEncoder, examples: Examples, *, start: int, steps: int, batch: int, max_tokens: int
 ) -> float:
-    """Time of the steps from `start` on, so that training does not pay for its beginning."""
+    """The time in seconds of the steps from `start` to `steps`, without the cost of starting a training."""
     times: dict[int, float] = {}
     train_contrastive(
         encoder,

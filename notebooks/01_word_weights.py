@@ -15,14 +15,15 @@
 
 # %% [markdown]
 # A sentence encoder reads a sentence and returns one vector. Integrated Gradients divides that vector among the words:
-# each word $i$ gets a contribution $c_i$, itself a vector, and together they make up the way from the embedding of
-# a sentence whose words are all masked to the embedding of the sentence itself {cite}`sundararajan2017axiomatic`. The **weight** of a
-# word is the length of its contribution times the number $n$ of words in the sentence, $\lVert c_i \rVert \cdot n$: mean
-# pooling leaves each word about one part in $n$, and the factor undoes that.
+# each word $i$ gets a contribution $c_i$, itself a vector, and the contributions sum to the difference between the
+# embedding of the sentence and the embedding of the same sentence with all its words masked
+# {cite}`sundararajan2017axiomatic`. The **weight** of a word is the length of its contribution times the number $n$ of
+# words in the sentence, $\lVert c_i \rVert \cdot n$: mean pooling gives each word about one part in $n$, and the factor
+# undoes that.
 #
-# The same sentences are shown three times. The first line is shaded by the words' weights in the encoder. The other two
-# know nothing of the encoder: they are shaded by what the words tell in a corpus, as {doc}`the next page <02_word_information>`
-# measures it. The paper's claim is that the lines look alike.
+# The same sentences are shown three times. In the first line, words are shaded by their weights in the encoder. The
+# other two lines know nothing of the encoder: they are shaded by the information of the words in a corpus, which
+# {doc}`the next page <02_word_information>` measures. The paper's claim is that the lines look alike.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -47,47 +48,34 @@ results: str = "results/quick"  # folder for the numbers
 from IPython.display import HTML
 
 from wig_book.build.publish import publish
-from wig_book.experiments.single_encoder import weigh_sentences
+from wig_book.experiments.single_encoder import word_weights
 from wig_core.plotting import heat_map
 
 # %%
-words = weigh_sentences(
-    encoder,
-    sentences,
-    corpus,
-    column=column,
-    baseline=baseline,
-    tolerance=tolerance,
-    min_count=min_count,
-)
+found = word_weights(globals())
+words = found["occurrences"]
 lines = {"weight": "weight", "kl": "KL(w)", "self_information": "−log P(w)"}
 HTML(heat_map(words, lines))
 
 # %% [markdown]
-# Shades run from the least to the greatest value on the page; point at a word to read its number. Grey words occur too seldom
-# in the corpus to tell anything of them. Punctuation has a weight, since the encoder reads it, but it is no word of the corpus.
+# Shades run from the least to the greatest value on the page; point at a word to read its number. Grey words are too
+# rare in the corpus for an estimate. Punctuation has a weight, since the encoder reads it, but the corpus does not
+# count it as a word.
 
 # %%
 by_word = words.groupby("word")["weight"].agg(weight="mean", occurrences="size")
 by_word.sort_values("weight", ascending=False).head(10).round(2)
 
 # %% tags=["remove-cell"]
-numbers = {
-    "sentences": words["sentence"].nunique(),
-    "worst_error": words["completeness_error"].max(),
-    "most_steps": words["steps"].max(),
-    "heaviest": words.loc[words["weight"].idxmax(), "word"],
-    "lightest": words.loc[words["weight"].idxmin(), "word"],
-}
-publish(results, "word_weights", numbers, occurrences=words)
+publish(results, "word_weights", found.numbers, **found.tables)
 
 # %% [markdown]
 # The heaviest word on this page is “{glue:text}`heaviest:s`”, the lightest “{glue:text}`lightest:s`”. The contributions
-# add up: over the {glue:text}`sentences` sentences the relative completeness error is at most {glue:text}`worst_error:.4f`, with up to
-# {glue:text}`most_steps` quadrature nodes. How the number of nodes decides that error is the subject of
-# {doc}`04_completeness`.
+# add up: over the {glue:text}`sentences` sentences the relative completeness error is at most
+# {glue:text}`worst_error:.4f`, with up to {glue:text}`most_steps` quadrature nodes. {doc}`04_completeness` shows how
+# that error depends on the number of nodes.
 #
-# To see your own sentences, give them as a parameter:
+# To see your own sentences, pass them as a parameter:
 #
 # ```
 # wig run word_weights -p sentences '["The first one.", "Another one."]'

@@ -11,21 +11,22 @@
 # ---
 
 # %% [markdown]
-# # What a word tells
+# # How informative is a word?
 
 # %% [markdown]
-# Two quantities say how informative a word $w$ is, and neither knows of any encoder. Its **self-information**
+# Two quantities say how informative a word $w$ is, and neither depends on an encoder. Its **self-information**
 # $-\log P(w)$ is large for rare words. Its **information gain**
 #
 # $$\mathrm{KL}(w) = \sum_{w'} P_\mathrm{sent}(w' \mid w) \, \log \frac{P_\mathrm{sent}(w' \mid w)}{P(w')}$$
 #
-# is large where seeing $w$ in a sentence changes what other words to expect there: $P_\mathrm{sent}(\cdot \mid w)$ is the
-# distribution of the words that share a sentence with $w$, and $P(\cdot)$ that of all words {cite}`kurita2023contrastive`. Both are
-# given in nats. The occurrence of $w$ itself is left out of its own context (our choice).
+# is large if seeing $w$ in a sentence changes which other words to expect there: $P_\mathrm{sent}(\cdot \mid w)$ is the
+# distribution of the words that share a sentence with $w$, and $P(\cdot)$ that of all words
+# {cite}`kurita2023contrastive`. Both are given in nats. The occurrence of $w$ itself is left out of its own context
+# (our choice).
 #
-# A warning goes with KL: a word seen ten times has had few neighbours, and few neighbours differ from $P(\cdot)$ by chance
-# alone. The control deals the same words to sentences of the same lengths at random, so that only chance is left
-# {cite}`oyama2023norm`. What KL has above that control is what the word itself tells.
+# KL needs a control: a word seen ten times has had few neighbours, and few neighbours differ from $P(\cdot)$ by chance
+# alone. The control deals the same words at random to sentences of the same lengths, so that only chance is left
+# {cite}`oyama2023norm`. What KL has in excess of that control is due to the word itself.
 
 # %% tags=["parameters", "hide-input"]
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
@@ -37,46 +38,33 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.single_encoder import corpus_information
+from wig_book.experiments.single_encoder import word_information
 from wig_core.plotting import information_against_frequency
 
 # %%
-information = corpus_information(
-    corpus, column=column, min_count=min_count, shuffles=shuffles, seed=seed
-)
-information_against_frequency(information)
+found = word_information(globals())
+information_against_frequency(found["words"])
+
 # %% [markdown]
-# Each point is a word, coloured by how many others lie near it. The black line is KL in the shuffled corpora: it rises to the
-# right with no meaning involved. The most and the least informative words, by what KL has above the control:
+# Each point is a word, coloured by how many others lie near it. The black line is KL in the shuffled corpora: it rises
+# to the right although no meaning is involved. Two tables follow: the most and the least informative words, by the KL
+# in excess of the control.
 
 # %%
-by_word = information.set_index("word").drop(columns="probability").round(2)
+by_word = found["words"].set_index("word").drop(columns="probability").round(2)
 by_word.nlargest(12, "kl_corrected")
 
 # %%
 by_word.nsmallest(12, "kl_corrected")
 
 # %% tags=["remove-cell"]
-columns = information[["kl", "self_information", "kl_corrected", "kl_shuffled"]]
-top = information.iloc[0]
-numbers = {
-    "words": len(information),
-    "correlation_kl_self": columns.corr().loc["kl", "self_information"],
-    "correlation_corrected_self": columns.corr().loc[
-        "kl_corrected", "self_information"
-    ],
-    "share_shuffled": columns["kl_shuffled"].mean() / columns["kl"].mean(),
-    "frequent_word": top["word"],
-    "frequent_kl": top["kl"],
-    "frequent_shuffled": top["kl_shuffled"],
-}
-publish(results, "word_information", numbers, words=information)
+publish(results, "word_information", found.numbers, **found.tables)
 
 # %% [markdown]
 # Over {glue:text}`words` words, KL and self-information correlate at {glue:text}`correlation_kl_self:.2f`; on average
-# {glue:text}`share_shuffled:.0%` of a word's KL is already there in the shuffled corpora. Without that share the
-# correlation with self-information is {glue:text}`correlation_corrected_self:.2f`. So KL and frequency must not be taken for
-# independent witnesses; {doc}`03_regression` therefore also says what each explains when the other is held fixed.
+# {glue:text}`share_shuffled:.0%` of a word's KL remains in the shuffled corpora. Without that share the correlation
+# with self-information is {glue:text}`correlation_corrected_self:.2f`. So KL and frequency are not independent
+# evidence; {doc}`03_regression` therefore also reports what each explains when the other is held fixed.
 #
-# The most frequent word, “{glue:text}`frequent_word:s`”, has a KL of {glue:text}`frequent_kl:.3f` nats, of which {glue:text}`frequent_shuffled:.3f`
-# are chance.
+# The most frequent word, “{glue:text}`frequent_word:s`”, has a KL of {glue:text}`frequent_kl:.3f` nats, of which
+# {glue:text}`frequent_shuffled:.3f` are chance.

@@ -14,16 +14,16 @@
 # # Weight against information
 
 # %% [markdown]
-# This is the paper's measurement. Every word of a sample of sentences is weighed by Integrated Gradients
-# ({doc}`01_word_weights`), the weights of a word's occurrences are averaged, and the averages are regressed on what the word tells in
-# the corpus ({doc}`02_word_information`), over all words that occur there often enough. The paper reports an R² of up to about 0.4 for
-# contrastive encoders {cite}`kurita2023contrastive`.
+# This is the paper's measurement. Integrated Gradients gives a weight to every word of a sample of sentences
+# ({doc}`01_word_weights`), the weights of a word's occurrences are averaged, and the averages are regressed on the
+# word's information in the corpus ({doc}`02_word_information`), over all words that are frequent enough there. The
+# paper reports an R² of up to about 0.4 for contrastive encoders {cite}`kurita2023contrastive`.
 #
-# R² has no sign, and a weighting that *falls* with information would have one too. The correlation and the slope
-# beside it say in which direction. All three come with a 95% bootstrap interval over words.
+# R² has no sign: a weight that *falls* with information would have one too. The correlation and the slope beside it
+# show the direction. All three come with a 95% bootstrap interval over words.
 #
-# What stands for an absent word is our choice, and it matters: masked language models are trained to read `[MASK]`,
-# while `[PAD]` is padding, which no encoder attends to. Each has its rows.
+# What stands in for an absent word is our choice, and it matters: masked language models are trained to read `[MASK]`,
+# while `[PAD]` is padding, which no encoder attends to. Each baseline has its own rows.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -33,8 +33,8 @@ encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a folder, or a hub name
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
 baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
-max_sentences: int = 60  # whose words are weighed; the whole corpus informs
-max_words: int | None = None  # only sentences of at most so many are weighed
+max_sentences: int = 60  # how many sentences are sampled to weigh words
+max_words: int | None = None  # only sentences of at most so many words are sampled
 tolerance: float = 0.01  # completeness error allowed, relative
 precision: Literal["float32", "bfloat16"] = "float32"  # of the derivatives
 min_count: int = 10  # words rarer than this in the corpus are left out
@@ -71,17 +71,19 @@ show(
 publish(results, "regression", found.numbers, **found.tables)
 
 # %% [markdown]
-# Weighing {glue:text}`sentences` sentences gave {glue:text}`words` words to fit. Under the baseline {glue:text}`baseline:s`
-# the weight of a word {glue:text}`direction:s` with both quantities. For KL, R² is {glue:text}`r2_kl:.3f`
+# The {glue:text}`sentences` sentences gave {glue:text}`words` words to fit. Under the baseline
+# {glue:text}`baseline:s` the weight of a word {glue:text}`direction:s` with both quantities (“rises” means that both
+# 95% intervals of the correlation are above zero). For KL, R² is {glue:text}`r2_kl:.3f`
 # [{glue:text}`r2_kl_low:.3f`, {glue:text}`r2_kl_high:.3f`] and the correlation {glue:text}`correlation_kl:.2f`
 # [{glue:text}`correlation_kl_low:.2f`, {glue:text}`correlation_kl_high:.2f`]; for self-information, R² is
-# {glue:text}`r2_self_information:.3f` [{glue:text}`r2_self_information_low:.3f`, {glue:text}`r2_self_information_high:.3f`] and the correlation
-# {glue:text}`correlation_self_information:.2f` [{glue:text}`correlation_self_information_low:.2f`, {glue:text}`correlation_self_information_high:.2f`]. Held
-# against each other, KL explains {glue:text}`partial_r2_kl:.1%` of what self-information leaves, and self-information
+# {glue:text}`r2_self_information:.3f` [{glue:text}`r2_self_information_low:.3f`,
+# {glue:text}`r2_self_information_high:.3f`] and the correlation {glue:text}`correlation_self_information:.2f`
+# [{glue:text}`correlation_self_information_low:.2f`, {glue:text}`correlation_self_information_high:.2f`]. KL explains
+# {glue:text}`partial_r2_kl:.1%` of what self-information leaves unexplained, and self-information
 # {glue:text}`partial_r2_self_information:.1%` of what KL leaves.
 #
-# Of these words {glue:text}`share_once:.0%` occur only once in the sample, so that their weights are noisy, and noise
-# lowers R². Over all baselines, {glue:text}`missed` sentences missed the tolerance; the worst completeness error is
+# Of these words {glue:text}`share_once:.0%` occur only once in the sample, so their weights are noisy, and noise lowers
+# R². Over all baselines, {glue:text}`missed` sentences missed the tolerance; the worst completeness error is
 # {glue:text}`worst_error:.4f`.
 #
 # For your own encoder and text:

@@ -14,14 +14,14 @@
 # # Do the contributions add up?
 
 # %% [markdown]
-# Integrated Gradients promises **completeness**: the contributions of the words sum to the embedding of the sentence minus the embedding
-# of the baseline {cite}`sundararajan2017axiomatic`. The promise holds for the integral; a computer takes a
-# weighted sum over a few nodes along the path instead. What is missing,
+# Integrated Gradients promises **completeness**: the contributions of the words sum to the embedding of the sentence
+# minus the embedding of the baseline {cite}`sundararajan2017axiomatic`. The promise holds for the integral; a computer
+# takes a weighted sum over a few nodes along the path instead. The relative error
 #
-# $$\frac{\bigl\lVert \sum_i c_i - (s(x) - s(b)) \bigr\rVert}{\lVert s(x) - s(b) \rVert},$$
+# $$\frac{\bigl\lVert \sum_i c_i - (s(x) - s(b)) \bigr\rVert}{\lVert s(x) - s(b) \rVert}$$
 #
-# can be measured for every sentence, and says whether the nodes were enough. It costs little: the sum over the words is the derivative along
-# the whole path, one direction instead of $n$.
+# can be measured for every sentence, and shows whether there were enough nodes. It costs little: the sum over the words
+# is the derivative along the whole path, one direction instead of $n$.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -41,65 +41,32 @@ rules: list[str] = [
 steps: list[int] = [4, 8, 12, 16, 24, 32, 64]  # numbers of nodes
 tolerance: float = 0.01  # what the other pages allow
 max_sentences: int = 16  # sentences that are measured
-max_words: int | None = None  # only sentences of at most so many are measured
+max_words: int | None = None  # only sentences of at most so many words are measured
 seed: int = 0  # of the sample of sentences
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.single_encoder import measure_completeness
+from wig_book.experiments.single_encoder import completeness, median_errors
 from wig_book.figures.specifications import completeness_against_steps
 
 # %%
-errors = measure_completeness(
-    encoder,
-    corpus,
-    column=column,
-    baselines=baselines,
-    rules=rules,
-    steps=steps,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    seed=seed,
-)
-completeness_against_steps(errors, tolerance=tolerance)
+found = completeness(globals())
+completeness_against_steps(found["errors"], tolerance=tolerance)
+
 # %% [markdown]
-# Lines are medians over the sentences, bands hold the middle half of them; the dotted line is the tolerance of the other pages.
+# Lines are medians over the sentences, bands hold the middle half of them; the dotted line is the tolerance of the
+# other pages.
 
 # %%
-of_first = errors[errors["baseline"] == baselines[0]]
-medians = of_first.pivot_table(
-    index="rule", columns="steps", values="error", aggfunc="median"
-)
-medians.map("{:.1e}".format)
+median_errors(found["errors"]).map("{:.1e}".format)
 
 # %% tags=["remove-cell"]
-best = medians[max(steps)].idxmin()
-enough = (
-    errors[errors["rule"] == rules[0]]
-    .groupby("steps")["error"]
-    .apply(lambda error: (error < tolerance).mean())
-)
-numbers = {
-    "baseline": baselines[0],
-    "tolerance": tolerance,
-    "best_rule": best,
-    "first_rule": rules[0],
-    "fewest": min(steps),
-    "error_fewest": medians.loc[rules[0], min(steps)],
-    "most": max(steps),
-    "error_most": medians.loc[best, max(steps)],
-    "worst_rule": medians[max(steps)].idxmax(),
-    "worst_error_most": medians[max(steps)].max(),
-    "all_within": next(
-        (str(number) for number, share in enough.items() if share == 1),
-        f"more than {max(steps)}",
-    ),
-}
-publish(results, "completeness", numbers, errors=errors)
+publish(results, "completeness", found.numbers, **found.tables)
 
 # %% [markdown]
-# The median error of {glue:text}`first_rule:s` under {glue:text}`baseline:s` is {glue:text}`error_fewest:.0%` with {glue:text}`fewest` nodes. With
-# {glue:text}`most`, {glue:text}`best_rule:s` leaves the least, {glue:text}`error_most:.1e`, and {glue:text}`worst_rule:s` the most,
-# {glue:text}`worst_error_most:.1e`. With {glue:text}`first_rule:s`, {glue:text}`all_within:s` nodes bring every sentence under {glue:text}`tolerance:.0%`,
-# whatever the baseline. Sentences differ, so the other pages let each one take as many nodes as it needs.
+# The median error of {glue:text}`first_rule:s` under {glue:text}`baseline:s` is {glue:text}`error_fewest:.0%` with
+# {glue:text}`fewest` nodes. With {glue:text}`most`, {glue:text}`best_rule:s` has the smallest error,
+# {glue:text}`error_most:.1e`, and {glue:text}`worst_rule:s` the largest, {glue:text}`worst_error_most:.1e`. With
+# {glue:text}`first_rule:s`, {glue:text}`all_within:s` nodes bring every sentence below {glue:text}`tolerance:.0%` under
+# every baseline. Sentences differ, so the other pages use as many nodes as each sentence needs.

@@ -14,14 +14,15 @@
 # # The same sentences, before and after
 
 # %% [markdown]
-# The paper's claim is about change: contrastive fine-tuning makes an encoder weigh informative words more. So we take a base model
-# that was trained for one thing only, to guess masked words, and fine-tune it in front of the reader. By default the base is this project's own, and
-# small: BERT's architecture with four layers, trained on a few million words ({doc}`../method`). Whoever has a larger pre-trained model can
-# give it as `base`.
+# The paper's claim is about change: contrastive fine-tuning makes an encoder weight informative words more. So this
+# page takes a base model that was trained only to guess masked words, and fine-tunes it. The default base is this
+# project's own, and small: BERT's architecture with four layers, trained on a few million words ({doc}`../method`). If
+# you have a larger pre-trained model, pass it as `base`.
 #
-# The usual objective of this page is InfoNCE {cite}`oord2018representation`: the two halves of a sentence must find each other among the halves of all other sentences
-# of the batch. Each sentence below is shown three times: shaded by the weights of its words before the
-# fine-tuning, by those after it, and by what the words tell in the corpus ({doc}`02_word_information`).
+# The default objective of this page is InfoNCE {cite}`oord2018representation`: the two halves of a sentence must find
+# each other among the halves of all other sentences of the batch. Each sentence below is shown three times: shaded by
+# the weights of its words before fine-tuning, by those after it, and by the information of the words in the corpus
+# ({doc}`02_word_information`).
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -42,7 +43,7 @@ objective: Literal[
     "softmax",
 ] = "info-nce"  # what it is trained for
 examples: str | None = (
-    None  # to train on: a packaged kind or a file; None: the objective's usual
+    None  # to train on: a packaged kind or a file; None: the objective's default
 )
 pooling: Literal["mean", "cls", "max"] = "mean"  # of token vectors
 similarity: Literal["cosine", "dot"] = "cosine"  # of embeddings
@@ -63,41 +64,24 @@ results: str = "results/quick"  # folder for the numbers
 from IPython.display import HTML
 
 from wig_book.build.publish import publish
-from wig_book.experiments.before_after import weigh_before_after
-from wig_book.experiments.setup import Setup, from_parameters
+from wig_book.experiments.before_after import examples_before_after
 from wig_core.plotting import heat_map
-from wig_core.training.fine_tuning import Recipe
 
 # %%
-recipe = from_parameters(Recipe, globals())
-setup = replace(from_parameters(Setup, globals()), baselines=[baseline])
-words = weigh_before_after(base, recipe, sentences, setup)
+found = examples_before_after(globals())
 lines = {"before": "before", "after": "after", "kl": "KL(w)"}
-HTML(heat_map(words, lines))
+HTML(heat_map(found["words"], lines))
 
 # %% [markdown]
-# Each kind of line has its own scale, from its least to its greatest value on the page, since fine-tuning also changes how long embeddings are. Point at
-# a word to read its number; grey words occur too seldom in the corpus to tell anything of them.
+# Each kind of line has its own scale, from its least to its greatest value on the page, because fine-tuning also
+# changes the length of embeddings. Point at a word to read its number; grey words are too rare in the corpus for an
+# estimate.
 
 # %% tags=["remove-cell"]
-known = words.dropna(subset=["kl"])
-rank = known[["before", "after", "kl"]].corr(method="spearman")["kl"]
-gain = (words["after"] / words["after"].mean()) - (
-    words["before"] / words["before"].mean()
-)
-numbers = {
-    "sentences": len(sentences),
-    "words": len(known),
-    "rank_before": rank["before"],
-    "rank_after": rank["after"],
-    "risen": words.loc[gain.idxmax(), "word"],
-    "fallen": words.loc[gain.idxmin(), "word"],
-    "objective": objective,
-    "steps": steps,
-}
-publish(results, "examples_before_after", numbers, words=words)
+publish(results, "examples_before_after", found.numbers, **found.tables)
 
 # %% [markdown]
-# In {glue:text}`steps` steps of {glue:text}`objective:s`, the rank correlation of these {glue:text}`words` words' weights with KL(w) went from
-# {glue:text}`rank_before:.2f` to {glue:text}`rank_after:.2f`. Relative to the average word, *{glue:text}`risen:s`* gained most, and
-# *{glue:text}`fallen:s`* lost most. {glue:text}`sentences` sentences prove nothing; {doc}`the next page <06_table_before_after>` counts.
+# In {glue:text}`steps` steps of {glue:text}`objective:s`, the rank correlation of weight and KL(w) over these
+# {glue:text}`words` words went from {glue:text}`rank_before:.2f` to {glue:text}`rank_after:.2f`. Relative to the
+# average word, *{glue:text}`risen:s`* gained most, and *{glue:text}`fallen:s`* lost most. {glue:text}`sentences`
+# sentences prove nothing; {doc}`the next page <06_table_before_after>` measures the effect over many.

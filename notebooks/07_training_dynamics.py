@@ -11,12 +11,14 @@
 # ---
 
 # %% [markdown]
-# # While it learns
+# # During training
 
 # %% [markdown]
-# One fine-tuning, looked at along the way: how weight and information are related, how long embeddings are, how they lie in space, and how well
-# the encoder's similarities agree with people's. *Uniformity* (lower: embeddings are spread more evenly over the sphere) and *alignment*
-# (lower: the two texts of a pair are nearer) are the two things that a contrastive objective trades {cite}`wang2020understanding`.
+# One fine-tuning, measured along the way: how weight and information are related, how long embeddings are, how they lie
+# in space, and how well the encoder's similarities agree with human judgements (the rank correlation on 1225 pairs of
+# 50 news texts {cite}`lee2005empirical`). *Uniformity* (lower: embeddings are spread more evenly over the sphere) and
+# *alignment* (lower: the two texts of a pair are nearer) are the two properties that a contrastive objective trades
+# {cite}`wang2020understanding`; the pairs are halves of sentences.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -31,7 +33,7 @@ objective: Literal[
     "softmax",
 ] = "info-nce"  # what it is trained for
 examples: str | None = (
-    None  # to train on: a packaged kind or a file; None: the objective's usual
+    None  # to train on: a packaged kind or a file; None: the objective's default
 )
 pooling: Literal["mean", "cls", "max"] = "mean"  # of token vectors
 similarity: Literal["cosine", "dot"] = "cosine"  # of embeddings
@@ -50,46 +52,40 @@ look_at: list[int] = [
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
 baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
-max_sentences: int = 100  # whose words are weighed; the whole corpus informs
-max_words: int | None = None  # only sentences of at most so many are weighed
+max_sentences: int = 100  # how many sentences are sampled to weigh words
+max_words: int | None = None  # only sentences of at most so many words are sampled
 tolerance: float = 0.01  # completeness error allowed, relative
 precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the derivatives
 min_count: int = 10  # words rarer than this in the corpus are left out
+pairs: int = 1000  # how many half sentences to measure alignment on, about
 bootstrap: int = 2000  # resamples of words for the intervals
 seed: int = 0  # of the training, the sample of sentences and the bootstrap
 results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.experiments.training_dynamics import dynamics, dynamics_headline
+from wig_book.experiments.training_dynamics import training_dynamics
 from wig_book.figures.training import fit_along_training, state_along_training
-from wig_core.training.fine_tuning import Recipe, fine_tune
 
 # %%
-recipe = from_parameters(Recipe, globals())
-setup = from_parameters(Setup, globals())
-encoders = fine_tune(base, recipe, at=look_at)
-course = dynamics(
-    encoders,
-    setup,
-    examples="halves",
-    bootstrap=bootstrap,
-    seed=seed,
-)
-fit_along_training(course)
+found = training_dynamics(globals())
+fit_along_training(found["course"])
 
 # %% [markdown]
-# R² and the signed correlation of weight with each quantity, along the training; bands are 95% intervals over words.
+# R² and the signed correlation of weight with each quantity during training; bands are 95% intervals over words.
 
 # %%
-state_along_training(course)
+state_along_training(found["course"])
 
 # %% tags=["remove-cell"]
-publish(results, "training_dynamics", dynamics_headline(course), course=course)
+publish(results, "training_dynamics", found.numbers, **found.tables)
 
 # %% [markdown]
-# Within {glue:text}`steps` steps the correlation with KL(w) under {glue:text}`baseline:s` went from {glue:text}`correlation_before:+.2f` to
-# {glue:text}`correlation_after:+.2f`; half of that way was behind it after {glue:text}`half_step` steps at the latest. The agreement with people went from
-# {glue:text}`lee_before:.2f` to {glue:text}`lee_after:.2f`, the mean length of an embedding from {glue:text}`norm_before:.2f` to {glue:text}`norm_after:.2f`, uniformity from {glue:text}`uniformity_before:.2f`
-# to {glue:text}`uniformity_after:.2f` and alignment from {glue:text}`alignment_before:.2f` to {glue:text}`alignment_after:.2f`. This is one run with one seed; {doc}`06_table_before_after` has intervals over seeds.
+# Within {glue:text}`steps` steps the correlation with KL(w) under {glue:text}`baseline:s` went from
+# {glue:text}`correlation_before:+.2f` to {glue:text}`correlation_after:+.2f`; at least half of that change was complete
+# after {glue:text}`half_step` steps. The correlation with human judgements went from
+# {glue:text}`human_correlation_before:.2f` to {glue:text}`human_correlation_after:.2f`, the mean length of an embedding
+# from {glue:text}`norm_before:.2f` to {glue:text}`norm_after:.2f`, uniformity from
+# {glue:text}`uniformity_before:.2f` to {glue:text}`uniformity_after:.2f` and alignment from
+# {glue:text}`alignment_before:.2f` to {glue:text}`alignment_after:.2f`. This is one run with one seed;
+# {doc}`06_table_before_after` has intervals over seeds.

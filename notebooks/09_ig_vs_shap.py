@@ -14,22 +14,25 @@
 # # Integrated Gradients against SHAP
 
 # %% [markdown]
-# The paper measures the weight of a word in two ways. Integrated Gradients {cite}`sundararajan2017axiomatic` follow the straight path from a sentence without its words to the
-# sentence, and give each word its share of the way. Shapley values {cite}`shapley1953value,lundberg2017unified` let the words join in all orders, and give each the mean of what it changes. Both
-# split the whole embedding, and in both the contributions add up to it ({doc}`04_completeness`). If the claim is about encoders and not about a method, it must hold for both.
+# The paper measures the weight of a word in two ways. Integrated Gradients {cite}`sundararajan2017axiomatic` follow the
+# straight path from a sentence without its words to the sentence, and give each word its share of the path. Shapley
+# values {cite}`shapley1953value,lundberg2017unified` add the words in all orders, and give each word the mean of what
+# it changes. Both divide the whole embedding: the contributions add up to it ({doc}`04_completeness`). If the claim is
+# about encoders and not about a method, it must hold for both.
 #
-# A sentence of up to ten words is enumerated in all its coalitions; for longer ones orders are drawn, each with its reverse {cite}`mitchell2022sampling`. One forward pass serves
-# all dimensions of the embedding, since the value of a coalition is the embedding itself.
+# For a sentence of up to ten words all coalitions are enumerated; for longer ones orders are drawn, each with its
+# reverse {cite}`mitchell2022sampling`. One forward pass serves all dimensions of the embedding, since the value of a
+# coalition is the embedding itself.
 
 # %% tags=["remove-cell"]
 from typing import Literal
 
 # %% tags=["parameters", "hide-input"]
 base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
-readings: list[str] = [
+specifications: list[str] = [
     "default",
     "shap",
-]  # each in the words that differ from the default, or "default"
+]  # each by the words that differ from the default
 objective: Literal[
     "info-nce",
     "info-nce-symmetric",
@@ -59,86 +62,61 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.experiments.specifications import (
-    convergence,
-    display_specifications,
-    fit_specifications,
-    parse_specifications,
-    specification_numbers,
-    weigh_specifications,
-    weights_side_by_side,
-)
+from wig_book.experiments.specifications import ig_vs_shap
 from wig_book.figures.specifications import (
+    SPECIFICATION_COLUMNS,
     convergence_of_samples,
     specifications_forest,
-    weightings,
+    weights_by_method,
 )
-from wig_core.encoders.encoder import SentenceEncoder
-from wig_core.training.fine_tuning import Recipe
+from wig_book.figures.tables import show
 
 # %%
-setup = from_parameters(Setup, globals())
-recipe = from_parameters(Recipe, globals())
-occurrences = weigh_specifications(
-    base, recipe, seeds, setup, parse_specifications(readings)
-)
-table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
-words = weights_side_by_side(occurrences, setup)
-weightings(words)
+found = ig_vs_shap(globals())
+weights_by_method(found["words"])
 
 # %% [markdown]
-# Each point is a word: its weight by the one method against that by the other, before fine-tuning and after it. On the dotted line they are equal.
+# Each point is a word: its weight by one method against its weight by the other, before fine-tuning and after it. They
+# are equal on the dotted line.
 
 # %%
-specifications_forest(table)
+specifications_forest(found["specifications"])
 
 # %% [markdown]
-# R², signed correlation and ΔR² for KL(w), before (hollow) and after (filled) fine-tuning, with 95% intervals over words and runs. *default* is
-# Integrated Gradients. For both quantities:
+# R², signed correlation and ΔR² for KL(w), before (hollow) and after (filled) fine-tuning, with 95% intervals over
+# words and runs. *default* is Integrated Gradients. For both quantities:
 
 # %%
-display_specifications(table, "kl")
-
-# %%
-display_specifications(table, "self_information")
+show(
+    found["specifications"],
+    by=["x", "specification"],
+    columns=SPECIFICATION_COLUMNS,
+)
 
 # %% tags=["remove-cell"]
-errors = convergence(
-    SentenceEncoder.load(base),
-    setup,
-    permutations=permutations,
-    sentences=enumerated,
-)
-means = errors.groupby("permutations")["error"].mean()
-rank = words.groupby("stage")[["ig", "shap"]].corr(method="spearman")
-numbers = specification_numbers(table) | {
-    "rank_before": rank.loc["before", "ig"]["shap"],
-    "rank_after": rank.loc["after", "ig"]["shap"],
-    "worst_shap": table.loc[table["reading"] == "shap", "completeness_error"].max(),
-    "worst_ig": table.loc[table["reading"] == "default", "completeness_error"].max(),
-    "first_orders": int(means.index[1]),
-    "first_error": means.iloc[1],
-    "last_orders": int(means.index[-1]),
-    "last_error": means.iloc[-1],
-    "winter": means[0],
-}
-publish(results, "ig_vs_shap", numbers, readings=table, words=words, convergence=errors)
+publish(results, "ig_vs_shap", found.numbers, **found.tables)
 
 # %% [markdown]
-# The rank correlation of the two weightings over {glue:text}`words` words is {glue:text}`rank_before:.2f` before fine-tuning and {glue:text}`rank_after:.2f` after it. Contributions
-# add up to the embedding within a mean relative error of {glue:text}`worst_ig:.1e` (Integrated Gradients) and {glue:text}`worst_shap:.1e` (SHAP). Of the two methods, the correlation with KL(w) rose in
-# {glue:text}`risen_kl`, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl` (whole intervals); with −log P(w) it rose in {glue:text}`risen_self`, fell in
-# {glue:text}`fallen_self` and ends above zero in {glue:text}`positive_self`. Weights come from {glue:text}`runs` fine-tuning runs.
+# Over {glue:text}`words` words, the rank correlation of the two methods' weights is {glue:text}`rank_before:.2f` before
+# fine-tuning and {glue:text}`rank_after:.2f` after it. Contributions add up to the embedding within a mean relative
+# error of {glue:text}`completeness_error_default:.1e` (Integrated Gradients) and
+# {glue:text}`completeness_error_shap:.1e` (SHAP). With KL(w), the correlation rose in {glue:text}`risen_kl` of the two
+# methods, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`, each by its 95% interval;
+# with −log P(w) it rose in {glue:text}`risen_self_information`, fell in {glue:text}`fallen_self_information`, and ends
+# above zero in {glue:text}`positive_self_information`. The weights come from {glue:text}`runs` fine-tuning runs.
 #
 # ## How many orders are enough?
 #
-# Sentences that can be enumerated tell how far the sampled values are from the exact ones. The error of a mean of independent draws falls with the square root of their number.
+# Sentences short enough to enumerate show how far the sampled values are from the exact ones. The error of a mean of
+# independent draws falls with the square root of their number.
 
 # %%
-convergence_of_samples(errors)
+convergence_of_samples(found["convergence"])
 
 # %% [markdown]
-# With {glue:text}`first_orders` orders the relative error is {glue:text}`first_error:.2f`, with {glue:text}`last_orders` it is {glue:text}`last_error:.2f`. The library shap explains text by its `PartitionExplainer`, whose
-# values are other ones by definition: Winter values {cite}`winter1989value`, in which only those orders count that keep together the words of each branch of a tree. Here, with a tree that merges neighbours in halves,
-# they lie {glue:text}`winter:.2f` from the Shapley values, however long they are computed.
+# With {glue:text}`first_orders` orders the relative error is {glue:text}`first_error:.2f`; with
+# {glue:text}`last_orders` it is {glue:text}`last_error:.2f`. The library shap explains text by its
+# `PartitionExplainer`, whose values differ by definition: they are Winter values {cite}`winter1989value`, which count
+# only the orders that keep the words of each branch of a tree together. Here, with a tree that merges neighbours in
+# halves, they are at a relative distance of {glue:text}`winter:.2f` from the Shapley values, however long the
+# computation.

@@ -11,19 +11,21 @@
 # ---
 
 # %% [markdown]
-# # What stands for an absent word
+# # What replaces an absent word
 
 # %% [markdown]
-# Every attribution asks what would be without a word, and something must stand in its place: the mask token, the padding token, the unknown token, the zero vector, or nothing at
-# all (*deleted*: the sentence is shorter then; only SHAP can do it, since there is no path to nothing). We do not know what the paper took. BERT-like models never train the padding token's
-# vector and never attend to it, so that *pad* lies outside of what they know; *mask* is known to them, and is this book's default.
+# Every attribution asks what the embedding would be without a word, and something must replace that word: the mask
+# token, the padding token, the unknown token, the zero vector, or nothing at all (*deleted*: the sentence gets shorter;
+# only SHAP can do this, since no path leads to a missing word). We do not know what the paper used. BERT-like models
+# never train the padding token's vector and never attend to it, so *pad* lies outside what they know; *mask* is known
+# to them, and is this book's default.
 
 # %% tags=["remove-cell"]
 from typing import Literal
 
 # %% tags=["parameters", "hide-input"]
 base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
-readings: list[str] = [
+specifications: list[str] = [
     "default",
     "pad",
     "unk",
@@ -33,7 +35,7 @@ readings: list[str] = [
     "shap unk",
     "shap zero",
     "shap deleted",
-]  # each in the words that differ from the default, or "default"
+]  # each by the words that differ from the default
 objective: Literal[
     "info-nce",
     "info-nce-symmetric",
@@ -61,36 +63,29 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.experiments.specifications import (
-    display_specifications,
-    fit_specifications,
-    parse_specifications,
-    specification_numbers,
-    weigh_specifications,
-)
-from wig_book.figures.specifications import specifications_forest
-from wig_core.training.fine_tuning import Recipe
+from wig_book.experiments.specifications import measure
+from wig_book.figures.specifications import SPECIFICATION_COLUMNS, specifications_forest
+from wig_book.figures.tables import show
 
 # %%
-setup = from_parameters(Setup, globals())
-recipe = from_parameters(Recipe, globals())
-occurrences = weigh_specifications(
-    base, recipe, seeds, setup, parse_specifications(readings)
-)
-table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
-specifications_forest(table)
+found = measure(globals())
+specifications_forest(found["specifications"])
 
 # %% [markdown]
-# R², signed correlation and ΔR² for KL(w), a line a method and baseline, the best R² after fine-tuning first. *default* is Integrated Gradients with *mask*.
+# R², signed correlation and ΔR² for KL(w): one line per method and baseline, the best R² after fine-tuning first.
+# *default* is Integrated Gradients with *mask*.
 
 # %%
-display_specifications(table)
+of_kl = found["specifications"].query("x == 'kl'")
+show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
 
 # %% tags=["remove-cell"]
-publish(results, "baselines", specification_numbers(table), readings=table)
+publish(results, "baselines", found.numbers, **found.tables)
 
 # %% [markdown]
-# *agreement* is the rank correlation of a reading's weights with the default's, over words. Over {glue:text}`readings` readings R² after fine-tuning goes from {glue:text}`r2_after_least_kl:.3f` to
-# {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`. The signed correlation with KL(w) rose in {glue:text}`risen_kl` of them, fell in
-# {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl` (whole intervals). The least agreement with the default is {glue:text}`agreement:.2f`.
+# *agreement* is the rank correlation over words of a specification's weights with the default's. Over
+# {glue:text}`specifications` specifications, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f` to
+# {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
+# {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the signed correlation with KL(w) rose in
+# {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`. The
+# lowest agreement with the default is {glue:text}`agreement:.2f`.

@@ -14,16 +14,18 @@
 # # What is a weight?
 
 # %% [markdown]
-# A contribution to an embedding is a vector, and a weight is a number. The book takes the vector's length. One may also ask what a word adds to the length ‖s‖ of the embedding (*norm*), or to the
-# embedding along its own direction s/‖s‖ (*direction*); take the weights as they are or times the number of words in the sentence, which undoes the 1/n of mean pooling (*unscaled* leaves it out); and
-# weigh words, or the encoder's own subwords, on what the corpus tells of subwords.
+# A contribution to an embedding is a vector, and a weight is a number. The book takes the vector's length. Other
+# choices are what a word adds to the length ‖s‖ of the embedding (*norm*), or to the embedding along its own direction
+# s/‖s‖ (*direction*); the weights multiplied by the number of words in the sentence, which undoes the 1/n of mean
+# pooling, or not multiplied (*unscaled*); and the weights of words, or of the encoder's own subwords (*subword*), whose
+# information is counted in the corpus likewise.
 
 # %% tags=["remove-cell"]
 from typing import Literal
 
 # %% tags=["parameters", "hide-input"]
 base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
-readings: list[str] = [
+specifications: list[str] = [
     "default",
     "unscaled",
     "norm",
@@ -32,7 +34,7 @@ readings: list[str] = [
     "direction unscaled",
     "subword",
     "subword unscaled",
-]  # each in the words that differ from the default, or "default"
+]  # each by the words that differ from the default
 objective: Literal[
     "info-nce",
     "info-nce-symmetric",
@@ -60,36 +62,27 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.experiments.specifications import (
-    display_specifications,
-    fit_specifications,
-    parse_specifications,
-    specification_numbers,
-    weigh_specifications,
-)
-from wig_book.figures.specifications import specifications_forest
-from wig_core.training.fine_tuning import Recipe
+from wig_book.experiments.specifications import measure
+from wig_book.figures.specifications import SPECIFICATION_COLUMNS, specifications_forest
+from wig_book.figures.tables import show
 
 # %%
-setup = from_parameters(Setup, globals())
-recipe = from_parameters(Recipe, globals())
-occurrences = weigh_specifications(
-    base, recipe, seeds, setup, parse_specifications(readings)
-)
-table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
-specifications_forest(table)
+found = measure(globals())
+specifications_forest(found["specifications"])
 
 # %% [markdown]
-# R², signed correlation and ΔR² for KL(w), a line a reading, the best R² after fine-tuning first.
+# R², signed correlation and ΔR² for KL(w): one line per specification, the best R² after fine-tuning first.
 
 # %%
-display_specifications(table)
+of_kl = found["specifications"].query("x == 'kl'")
+show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
 
 # %% tags=["remove-cell"]
-publish(results, "targets", specification_numbers(table), readings=table)
+publish(results, "targets", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`readings` readings R² after fine-tuning goes from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
-# {glue:text}`r2_difference_greatest_kl:+.3f`. The signed correlation with KL(w) rose in {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl` (whole intervals).
-# Words and subwords are not the same, so that no agreement is given between them.
+# Over {glue:text}`specifications` specifications, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
+# to {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
+# {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the signed correlation with KL(w) rose in
+# {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`. Words
+# and subwords are different units, so no agreement is given between them.

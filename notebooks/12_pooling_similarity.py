@@ -14,20 +14,22 @@
 # # Pooling and similarity
 
 # %% [markdown]
-# The paper's theory is about mean pooling and the inner product; encoders in use often take the first token's vector (CLS), and the cosine. The base is fine-tuned with each combination, and read in the same
-# combination before and after. Without fine-tuning the similarity plays no part, as weights come from the embedding before any scaling.
+# The paper's theory is about mean pooling and the inner product; published encoders often use the first token's vector
+# (CLS) and the cosine. The base is fine-tuned with each combination, and weighed with the same combination before and
+# after. Without fine-tuning the similarity makes no difference, because weights come from the embedding before it is
+# normalised.
 
 # %% tags=["remove-cell"]
 from typing import Literal
 
 # %% tags=["parameters", "hide-input"]
 base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
-readings: list[str] = [
+specifications: list[str] = [
     "default",
     "dot",
     "cls",
     "cls dot",
-]  # each in the words that differ from the default, or "default"
+]  # each by the words that differ from the default
 objective: Literal[
     "info-nce",
     "info-nce-symmetric",
@@ -55,35 +57,27 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.experiments.specifications import (
-    display_specifications,
-    fit_specifications,
-    parse_specifications,
-    specification_numbers,
-    weigh_specifications,
-)
-from wig_book.figures.specifications import specifications_forest
-from wig_core.training.fine_tuning import Recipe
+from wig_book.experiments.specifications import measure
+from wig_book.figures.specifications import SPECIFICATION_COLUMNS, specifications_forest
+from wig_book.figures.tables import show
 
 # %%
-setup = from_parameters(Setup, globals())
-recipe = from_parameters(Recipe, globals())
-occurrences = weigh_specifications(
-    base, recipe, seeds, setup, parse_specifications(readings)
-)
-table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
-specifications_forest(table)
+found = measure(globals())
+specifications_forest(found["specifications"])
 
 # %% [markdown]
-# R², signed correlation and ΔR² for KL(w), a line a combination, the best R² after fine-tuning first; *default* is mean pooling and cosine.
+# R², signed correlation and ΔR² for KL(w): one line per combination, the best R² after fine-tuning first; *default* is
+# mean pooling and cosine.
 
 # %%
-display_specifications(table)
+of_kl = found["specifications"].query("x == 'kl'")
+show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
 
 # %% tags=["remove-cell"]
-publish(results, "pooling_similarity", specification_numbers(table), readings=table)
+publish(results, "pooling_similarity", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`readings` combinations R² after fine-tuning goes from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
-# {glue:text}`r2_difference_greatest_kl:+.3f`. The signed correlation with KL(w) rose in {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl` (whole intervals).
+# Over {glue:text}`specifications` combinations, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f` to
+# {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
+# {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the signed correlation with KL(w) rose in
+# {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`.

@@ -11,18 +11,19 @@
 # ---
 
 # %% [markdown]
-# # All readings side by side
+# # All specifications side by side
 
 # %% [markdown]
-# Each of the last pages turned one screw. Here are their readings in one figure, a *specification curve* {cite}`simonsohn2020specification`: does what the book finds hang on one choice? What was
-# measured there is not measured again, but read from the cache.
+# Each of the previous pages varied one choice. Here are their specifications in one figure, a *specification curve*
+# {cite}`simonsohn2020specification`: does any result of this book depend on a single choice? What the previous pages
+# measured is read from the cache.
 
 # %% tags=["remove-cell"]
 from typing import Literal
 
 # %% tags=["parameters", "hide-input"]
 base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
-readings: list[str] = [
+specifications: list[str] = [
     "default",
     "pad",
     "unk",
@@ -39,7 +40,7 @@ readings: list[str] = [
     "cls dot",
     "dot pad",
     "shap cls",
-]  # each in the words that differ from the default, or "default"
+]  # each by the words that differ from the default
 objective: Literal[
     "info-nce",
     "info-nce-symmetric",
@@ -67,37 +68,30 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.experiments.specifications import (
-    fit_specifications,
-    parse_specifications,
-    specification_numbers,
-    weigh_specifications,
-)
+from wig_book.experiments.specifications import measure
 from wig_book.figures.specifications import specifications_forest
-from wig_core.training.fine_tuning import Recipe
 
 # %%
-setup = from_parameters(Setup, globals())
-recipe = from_parameters(Recipe, globals())
-occurrences = weigh_specifications(
-    base, recipe, seeds, setup, parse_specifications(readings)
-)
-table = fit_specifications(base, occurrences, setup, bootstrap=bootstrap, seed=seed)
-specifications_forest(table)
+found = measure(globals())
+specifications_forest(found["specifications"])
 
 # %%
-specifications_forest(table, x="self_information")
+specifications_forest(found["specifications"], x="self_information")
 
 # %% [markdown]
-# R², signed correlation and ΔR², first for KL(w), then for −log P(w); before (hollow) and after (filled) fine-tuning, with 95% intervals over words and runs. The book's default is shaded. Each
-# line names what differs from it.
+# R², signed correlation and ΔR², first for KL(w), then for −log P(w); before (hollow) and after (filled) fine-tuning,
+# with 95% intervals over words and runs. The book's default is shaded. Each line names what differs from it.
 
 # %% tags=["remove-cell"]
-publish(results, "specifications", specification_numbers(table), readings=table)
+publish(results, "specifications", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`readings` readings the middle R² for KL(w) after fine-tuning is {glue:text}`r2_after_kl:.3f` (from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`), and the middle ΔR²
-# {glue:text}`r2_difference_kl:+.3f` (from {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`). The signed correlation rose in {glue:text}`risen_kl`, fell in {glue:text}`fallen_kl` and ends above zero
-# in {glue:text}`positive_kl` of them (whole intervals). For −log P(w) the middle R² is {glue:text}`r2_after_self:.3f`, the middle ΔR² {glue:text}`r2_difference_self:+.3f`; it rose in {glue:text}`risen_self`, fell in
-# {glue:text}`fallen_self` and ends above zero in {glue:text}`positive_self`. Encoders of {glue:text}`runs` fine-tuning runs were read.
+# Over {glue:text}`specifications` specifications, the median R² for KL(w) after fine-tuning is
+# {glue:text}`r2_after_kl:.3f` (from {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`), and
+# the median ΔR² {glue:text}`r2_difference_kl:+.3f` (from {glue:text}`r2_difference_least_kl:+.3f` to
+# {glue:text}`r2_difference_greatest_kl:+.3f`). By its 95% interval, the signed correlation rose in
+# {glue:text}`risen_kl`, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl` of them. For
+# −log P(w) the median R² is {glue:text}`r2_after_self_information:.3f` and the median ΔR²
+# {glue:text}`r2_difference_self_information:+.3f`; the correlation rose in {glue:text}`risen_self_information`, fell in
+# {glue:text}`fallen_self_information`, and ends above zero in {glue:text}`positive_self_information`. The encoders come
+# from {glue:text}`runs` fine-tuning runs.

@@ -14,8 +14,9 @@
 # # Do the weights mean something?
 
 # %% [markdown]
-# Any method gives numbers. Here they are put to a test that knows nothing of information: words are taken away from a sentence, the heaviest first, and the embedding is watched as it leaves its place; then
-# words are put back into an empty sentence, the heaviest first {cite}`petsiuk2018rise`. Weights that mean something move the embedding sooner than a random order does.
+# Any method gives numbers. This page tests them without any notion of information: words are removed from a sentence,
+# the heaviest first, while the embedding moves away from where it was; then words are put back into an empty sentence,
+# the heaviest first {cite}`petsiuk2018rise`. Meaningful weights move the embedding sooner than a random order does.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -41,35 +42,31 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.faithfulness import faithfulness, faithfulness_headline
-from wig_book.experiments.setup import Setup, from_parameters
-from wig_book.figures.specifications import perturbations
+from wig_book.experiments.faithfulness import faithfulness
+from wig_book.figures.specifications import deletion_and_insertion
+from wig_book.figures.tables import show
 
 # %%
-setup = from_parameters(Setup, globals())
-curves, areas = faithfulness(
-    encoders,
-    methods,
-    setup,
-    baseline=baseline,
-    random_orders=random_orders,
-    bootstrap=bootstrap,
-    seed=seed,
-)
-perturbations(curves)
+found = faithfulness(globals())
+deletion_and_insertion(found["curves"])
 
 # %% [markdown]
-# The relative distance of the embedding from that of the whole sentence, mean over sentences, a row an encoder. Beside the orders by weight and at random stands the order by KL(w), which knows the corpus but not
-# the encoder. Deletion: the higher, the sooner it leaves. Insertion: the lower, the sooner it arrives.
+# The relative distance of the embedding from that of the whole sentence, mean over sentences, one row per encoder.
+# Besides the orders by weight and at random there is the order by KL(w), which knows the corpus but not the encoder. In
+# deletion, a higher curve leaves sooner; in insertion, a lower curve arrives sooner.
 
 # %%
-areas.round(3)
+show(
+    found["areas"],
+    by=["encoder", "curve", "order"],
+    columns=["area", "sentences"],
+)
 
 # %% tags=["remove-cell"]
-publish(
-    results, "faithfulness", faithfulness_headline(areas), curves=curves, areas=areas
-)
+publish(results, "faithfulness", found.numbers, **found.tables)
 
 # %% [markdown]
-# The area between an order's curve and the random one, positive where it is better, with its 95% interval over sentences. Of {glue:text}`rows` areas of orders by weight, {glue:text}`better` lie above zero with their whole interval. The mean area is
-# {glue:text}`ig:.3f` for Integrated Gradients, {glue:text}`shap:.3f` for SHAP, and {glue:text}`kl:.3f` for KL(w) alone.
+# The area between an order's curve and the random one, positive where the order is better, with its 95% interval over
+# sentences. Of {glue:text}`rows` areas of orders by weight, {glue:text}`better` have a 95% interval above zero. The
+# mean area is {glue:text}`area_ig:.3f` for Integrated Gradients, {glue:text}`area_shap:.3f` for SHAP, and
+# {glue:text}`area_kl:.3f` for KL(w) alone.

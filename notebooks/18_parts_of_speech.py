@@ -14,10 +14,13 @@
 # # Parts of speech
 
 # %% [markdown]
-# Neither KL nor −log P knows parts of speech. Function words, *the* or *of*, are frequent and tell little; content words are rare and tell more. Perhaps that divide alone is what encoders learn. So words are put into open classes (nouns, names, verbs, adjectives,
-# adverbs, numbers) and closed ones (determiners, prepositions, pronouns, …), and everything is measured within each.
+# Neither KL nor −log P knows parts of speech. Function words, such as *the* and *of*, are frequent and carry little
+# information; content words are rare and carry more. Perhaps that divide alone is what encoders learn. So words are put
+# into open classes (nouns, names, verbs, adjectives, adverbs, numbers) and closed ones (determiners, prepositions,
+# pronouns, …), and everything is measured within each.
 #
-# Words are tagged in the sentences that are weighed, by the English tagger of TextBlob, a lexicon with rules {cite}`brill1992simple`; a word has the part of speech that it has most often. Auxiliaries count as verbs.
+# The English tagger of TextBlob, a lexicon with rules {cite}`brill1992simple`, tags the words in the weighed sentences;
+# a word has the part of speech that it has most often. Auxiliaries count as verbs.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -43,75 +46,65 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.parts_of_speech import (
-    fits_within_classes,
-    parts_headline,
-    parts_of_speech,
-    readable_classes,
-    readable_split,
-    split_of_change,
-    weight_by_part,
-    within_classes,
-)
-from wig_book.experiments.rows import display_fits
-from wig_book.experiments.setup import Setup, from_parameters, train_and_weigh
-from wig_book.figures.training import weights_of_parts
-from wig_core.encoders.encoder import SentenceEncoder
-from wig_core.training.fine_tuning import Recipe
+from wig_book.experiments.parts_of_speech import parts_of_speech
+from wig_book.figures.parts_of_speech import weights_of_parts
+from wig_book.figures.tables import show
 
 # %%
-setup = from_parameters(Setup, globals())
-recipe = from_parameters(Recipe, globals())
-occurrences = train_and_weigh(base, [recipe], seeds, setup)
-parts = parts_of_speech(setup.sentences)
-weights = weight_by_part(occurrences, parts)
-weights_of_parts(weights)
+found = parts_of_speech(globals())
+weights_of_parts(found["weights"])
 
 # %% [markdown]
-# The mean weight of the words of a part of speech, as a multiple of all words' mean, before (hollow) and after (filled) fine-tuning; closed classes in grey.
+# The mean weight of the words of each part of speech, as a multiple of the mean over all words, before (hollow) and
+# after (filled) fine-tuning; closed classes are grey.
 #
 # ## Within the classes
 
 # %%
-classes = within_classes(occurrences, setup, parts, bootstrap=bootstrap, seed=seed)
-readable_classes(classes)
+show(
+    found["classes"],
+    by=["baseline", "class", "x"],
+    columns=["r2", "r2_difference", "correlation", "n_words"],
+)
 
 # %% [markdown]
-# An encoder in use, weighed on the same sentences:
+# A published encoder, weighed on the same sentences:
 
 # %%
-fits = fits_within_classes(
-    setup.weigh(SentenceEncoder.load(encoder)),
-    setup,
-    parts,
-    bootstrap=bootstrap,
-    seed=seed,
+show(
+    found["fits"],
+    by=["baseline", "class", "x"],
+    columns=["r2", "correlation", "n_words"],
 )
-display_fits(fits, ["baseline", "class", "x"])
 
 # %% [markdown]
 # ## How much of the change is only the divide?
 #
-# The change of R² on KL is divided: *unique* is what KL explains beside the divide of open and closed words, *common* what it shares with it, and *group* what the divide explains by itself.
+# The change of R² is divided: *unique* is what the quantity explains beyond the divide between open and closed words,
+# *common* is what it shares with the divide (together they are the *total*), and *group* is what the divide explains by
+# itself.
 
 # %%
-split = split_of_change(occurrences, setup, parts, bootstrap=bootstrap, seed=seed)
-readable_split(split)
-
-# %% tags=["remove-cell"]
-publish(
-    results,
-    "parts_of_speech",
-    parts_headline(classes, weights, split, fits),
-    classes=classes,
-    weights=weights,
-    split=split,
-    fits=fits,
+show(
+    found["split"],
+    by=["baseline", "x", "share"],
+    columns=["r2_difference"],
 )
 
+# %% tags=["remove-cell"]
+publish(results, "parts_of_speech", found.numbers, **found.tables)
+
 # %% [markdown]
-# Under {glue:text}`baseline:s` and among the {glue:text}`words_open` open-class words alone, R² of the base's weights on KL goes from {glue:text}`r2_before_open:.3f` to {glue:text}`r2_after_open:.3f` ({glue:text}`r2_open:+.3f`
-# [{glue:text}`r2_low_open:+.3f`, {glue:text}`r2_high_open:+.3f`]); among all {glue:text}`words_all` it changes by {glue:text}`r2_all:+.3f` [{glue:text}`r2_low_all:+.3f`, {glue:text}`r2_high_all:+.3f`], of which {glue:text}`split_common:+.3f`
-# [{glue:text}`split_low_common:+.3f`, {glue:text}`split_high_common:+.3f`] is shared with the divide and {glue:text}`split_unique:+.3f` [{glue:text}`split_low_unique:+.3f`, {glue:text}`split_high_unique:+.3f`] is not. Closed-class words weigh
-# {glue:text}`closed_before:.2f` times the mean before and {glue:text}`closed_after:.2f` times after it. In the encoder in use the correlation with KL among open-class words is {glue:text}`encoder_open:.2f`
-# [{glue:text}`encoder_low_open:.2f`, {glue:text}`encoder_high_open:.2f`], among all words {glue:text}`encoder_all:.2f`. The base's changes come from {glue:text}`runs` fine-tuning runs.
+# Under {glue:text}`baseline:s` and among the {glue:text}`n_words_open` open-class words alone, R² of the base's weights
+# on KL goes from {glue:text}`r2_before_open:.3f` to {glue:text}`r2_after_open:.3f`, a change of
+# {glue:text}`r2_difference_open:+.3f` [{glue:text}`r2_difference_open_low:+.3f`,
+# {glue:text}`r2_difference_open_high:+.3f`]. Among all {glue:text}`n_words_all` words it changes by
+# {glue:text}`r2_difference_all:+.3f` [{glue:text}`r2_difference_all_low:+.3f`,
+# {glue:text}`r2_difference_all_high:+.3f`], of which {glue:text}`r2_difference_common:+.3f`
+# [{glue:text}`r2_difference_common_low:+.3f`, {glue:text}`r2_difference_common_high:+.3f`] is shared with the divide
+# and {glue:text}`r2_difference_unique:+.3f` [{glue:text}`r2_difference_unique_low:+.3f`,
+# {glue:text}`r2_difference_unique_high:+.3f`] is not. Closed-class words weigh {glue:text}`closed_weight_before:.2f`
+# times the mean before and {glue:text}`closed_weight_after:.2f` times after. In the published encoder the correlation
+# with KL is {glue:text}`encoder_correlation_open:.2f` [{glue:text}`encoder_correlation_open_low:.2f`,
+# {glue:text}`encoder_correlation_open_high:.2f`] among open-class words and {glue:text}`encoder_correlation_all:.2f`
+# among all words. The base's changes come from {glue:text}`runs` fine-tuning runs.

@@ -14,8 +14,10 @@
 # # Other texts
 
 # %% [markdown]
-# Wikipedia is one kind of text. Here the same encoders are weighed on every source at hand. Those that come with this book are the Wikipedia sample (`wikipedia-sample`), from which the examples of fine-tuning are made unless others are asked for; news from the end of 2001 (`news`); and the examples of
-# use in WordNet (`wordnet`), which are short and about everyday things. Each source's own words inform: KL and −log P are counted in it.
+# Wikipedia is one kind of text. This page weighs the words of the same encoders on every source at hand. Three come
+# with this book: the Wikipedia sample (`wikipedia-sample`), from which the examples of fine-tuning are made by default;
+# news from the end of 2001 (`news`); and the usage examples of WordNet (`wordnet`), which are short and about everyday
+# things. Each source has its own information: KL and −log P are counted in it.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -31,7 +33,7 @@ base: str = "wig-base"  # the encoder before: packaged, a folder, or a hub name
 seeds: list[int] = [0]  # of the fine-tuning, in turn
 steps: int = 500  # of fine-tuning
 learning_rate: float = 3.0e-4  # its peak
-batch_size: int = 64  # examples a step, each other's negatives
+batch_size: int = 64  # examples per step, each other's negatives
 baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
 max_sentences: int = 100  # whose words are weighed; the whole corpus informs
 max_words: int | None = None  # only sentences of at most so many are weighed
@@ -44,47 +46,35 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.across_corpora import (
-    changes_over_corpora,
-    fits_over_corpora,
-    generality_headline,
-    readable_corpora,
-)
+from wig_book.experiments.across_corpora import across_corpora
 from wig_book.figures.regression import corpora_forest
-from wig_core.training.fine_tuning import Recipe
+from wig_book.figures.tables import show
 
 # %%
-options = {
-    "baselines": baselines,
-    "max_sentences": max_sentences,
-    "max_words": max_words,
-    "tolerance": tolerance,
-    "precision": precision,
-    "min_count": min_count,
-    "seed": seed,
-}
-fits = fits_over_corpora(encoder, corpora, bootstrap=bootstrap, **options)
-recipe = from_parameters(Recipe, globals())
-changed = changes_over_corpora(
-    base, recipe, seeds, corpora, bootstrap=bootstrap, **options
-)
-corpora_forest(fits, changed)
+found = across_corpora(globals())
+corpora_forest(found["fits"], found["changes"])
 
 # %% [markdown]
-# The correlation of weight and KL(w) on each text: of the encoder in use (squares), and of the base before (hollow) and after (filled).
+# The correlation of weight and KL(w) on each text, with its 95% interval: of the published encoder (squares), and of
+# the base before (hollow) and after fine-tuning (filled).
 
 # %%
-readable_corpora(fits, changed)
+row = ["corpus", "baseline", "x"]
+encoder_fits = show(found["fits"], by=row, columns=["r2", "correlation", "n_words"])
+base_changes = show(
+    found["changes"], by=row, columns=["correlation", "correlation_difference"]
+)
+encoder_fits.join(base_changes, rsuffix=", base")
+
+# %% [markdown]
+# The columns *correlation, base* and *Δ* are about the base: before → after fine-tuning, and the change.
 
 # %% tags=["remove-cell"]
-publish(
-    results,
-    "across_corpora",
-    generality_headline(fits, changed),
-    fits=fits,
-    changes=changed,
-)
+publish(results, "across_corpora", found.numbers, **found.tables)
 
 # %% [markdown]
-# Under {glue:text}`baseline:s` the encoder's weights surely rise with KL on {glue:text}`positive` of {glue:text}`corpora` texts; R² goes from {glue:text}`least:.3f` to {glue:text}`greatest:.3f`. By fine-tuning, {glue:text}`runs` runs, the base's correlation
-# rose on {glue:text}`risen` and fell on {glue:text}`fallen` of them (whole intervals). To add a text of your own, give its file in `corpora` ({doc}`/rerun`).
+# Under the baseline {glue:text}`baseline:s` the encoder's weights rise with KL on {glue:text}`positive` of
+# {glue:text}`corpora` texts (95% interval above zero); R² ranges from {glue:text}`least:.3f` to
+# {glue:text}`greatest:.3f`. Over {glue:text}`runs` runs of fine-tuning, the base's correlation rose on
+# {glue:text}`risen` texts and fell on {glue:text}`fallen`, again by the whole interval. To add a text of your own, give
+# its file in `corpora` ({doc}`/rerun`).

@@ -14,10 +14,14 @@
 # # Models and corpora
 
 # %% [markdown]
-# The paper speaks of 12 models and 4 data sets. This page takes any list of encoders and any list of texts, and weighs every encoder on every text. Where it is known what an encoder was fine-tuned from, that base is weighed beside it, with the same pooling and on the same
-# sentences, so that fine-tuning is all that differs. Each text's own words inform.
+# The paper reports on 12 models and 4 data sets. This page takes any list of encoders and any list of texts, and weighs
+# the words of every text in every encoder. If the base that an encoder was fine-tuned from is known, it is measured
+# too, with the same pooling and on the same sentences, so that only fine-tuning differs. Each text has its own
+# information.
 #
-# The profile `paper` names the paper's encoders, as far as we can tell which they were, and STS-B, STS12, NLI and Wikipedia ({doc}`/rerun`). They come from the Hugging Face hub. Without it, there are the packaged ones, of which none has its base in the package.
+# The profile `paper` names the paper's encoders, as far as we can tell which they were, and STS-B, STS12, NLI and
+# Wikipedia ({doc}`/rerun`). They come from the Hugging Face hub. Without the hub there are the packaged encoders, none
+# of which has its base in the package.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -40,43 +44,33 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.across_models import (
-    analyse_each,
-    models_headline,
-    readable_models,
-)
+from wig_book.experiments.across_models import across_models
 from wig_book.figures.regression import models_map
+from wig_book.figures.tables import show
 
 # %%
-found = analyse_each(
-    encoders,
-    corpora,
-    baselines=baselines,
-    max_sentences=max_sentences,
-    max_words=max_words,
-    tolerance=tolerance,
-    precision=precision,
-    min_count=min_count,
-    bootstrap=bootstrap,
-    seed=seed,
-)
-models_map(found.fits, found.changes)
+found = across_models(globals())
+models_map(found["fits"], found["changes"])
 
 # %% [markdown]
-# How much of the spread of the weights KL(w) explains, under the first baseline; and what fine-tuning has added, where the base is known. R² has no sign, so read the table too:
+# The share of the variance of the weights that KL(w) explains, under the first baseline; and what fine-tuning has
+# added, if the base is known. R² has no sign, so read the table too:
 
 # %%
-readable_models(found)
+row = ["encoder", "corpus", "baseline", "x"]
+fits = show(found["fits"], by=row, columns=["r2", "correlation", "n_words"])
+changes = show(
+    found["changes"], by=row, columns=["r2_difference", "correlation_difference"]
+)
+fits.join(changes).fillna("no base")
 
 # %% tags=["remove-cell"]
-publish(
-    results,
-    "across_models",
-    models_headline(found),
-    fits=found.fits,
-    changes=found.changes,
-)
+publish(results, "across_models", found.numbers, **found.tables)
 
 # %% [markdown]
-# Under {glue:text}`baseline:s` the weights surely rise with KL in {glue:text}`positive` of {glue:text}`cells` cells and surely fall in {glue:text}`negative`. The largest R² is {glue:text}`highest:.3f` [{glue:text}`highest_low:.3f`, {glue:text}`highest_high:.3f`], of {glue:text}`highest_encoder:s`
-# on {glue:text}`highest_corpus:s`. {glue:text}`fine_tuning:s`
+# A cell is one encoder on one text. Under the baseline {glue:text}`baseline:s` the weights rise with KL (95% interval
+# above zero) in {glue:text}`positive` of {glue:text}`cells` cells and fall (interval below zero) in
+# {glue:text}`negative`. The largest R² is {glue:text}`highest:.3f` [{glue:text}`highest_low:.3f`,
+# {glue:text}`highest_high:.3f`], that of {glue:text}`highest_encoder:s` on {glue:text}`highest_corpus:s`. The base is
+# known in {glue:text}`pairs` cells. From base to encoder, R² rose in {glue:text}`risen` of them and fell in
+# {glue:text}`fallen`; if any is known, the table has the size of the changes (ΔR²).

@@ -1,4 +1,4 @@
-"""The command ``wig``: explain sentences, and with the book's packages list, run and build its pages."""
+"""The command ``wig``: `wig explain`, and the commands of the book if `wig_book` is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from wig_core.errors import InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; return 2 for bad input, 1 for a page or book that fails, 130 when interrupted."""
+    """Run the command line.
+
+    Args:
+        arguments: without the name of the command; by default those of the process.
+
+    Returns:
+        The exit code: 0, 2 for bad input, 1 for a page or book that fails, 130 after an interruption.
+    """
     options = _parser().parse_args(arguments)
     try:
         options.command(options)
@@ -27,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def fail(code: int, *lines: str) -> int:
-    """Print what went wrong to standard error and return the exit code."""
+    """Print an error to standard error and return the exit code."""
     print(f"wig: {lines[0]}", *lines[1:], sep="\n", file=sys.stderr)
     return code
 
@@ -36,11 +43,11 @@ def explain(options: argparse.Namespace) -> None:
     """Print which words drive the embedding of sentences, or the similarity of two."""
     from wig_core.attribution.explainer import Explainer
     from wig_core.attribution.shapley import forward_passes
-    from wig_core.attribution.similarity import explain_similarity, explain_weights
+    from wig_core.attribution.similarity import explain_similarity, explain_words
     from wig_core.encoders.encoder import SentenceEncoder
     from wig_core.text.words import segment
 
-    attribution = Explainer(options.method, options.baseline, permutations=options.permutations)
+    explainer = Explainer(options.method, options.baseline, permutations=options.permutations)
     if options.similar_to and len(options.sentences) > 1:
         raise InputError(f"--similar-to compares one sentence, {len(options.sentences)} are given; ask one by one")
     encoder = SentenceEncoder.load(options.encoder)
@@ -51,9 +58,9 @@ def explain(options: argparse.Namespace) -> None:
         print(f"wig: up to {passes:,} forward passes", file=sys.stderr)
     if options.similar_to:
         [left] = options.sentences
-        shown = explain_similarity(encoder, left, options.similar_to, attribution, progress=progress)
+        shown = explain_similarity(encoder, left, options.similar_to, explainer, progress=progress)
     else:
-        shown = explain_weights(encoder, options.sentences, attribution, progress=progress)
+        shown = explain_words(encoder, options.sentences, explainer, progress=progress)
     colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     print(shown.to_json() if options.json else shown.to_terminal(colours=colours))
     if options.html:
@@ -72,8 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     try:
         from wig_book.cli import add_commands
-    except ModuleNotFoundError:  # the library alone is installed
-        pass
+    except ModuleNotFoundError as error:
+        if error.name != "wig_book":  # it is missing if the library alone is installed
+            raise
     else:
         add_commands(commands)
     _add_explain(commands)
@@ -82,19 +90,29 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_explain(commands: Any) -> None:
     explaining = commands.add_parser("explain", help="show which words drive an embedding, or a similarity")
-    explaining.add_argument("sentences", nargs="+", metavar="SENTENCE", help="what to explain")
-    explaining.add_argument("--encoder", default="all-MiniLM-L6-v2", help="packaged, a folder, or a hub name")
-    explaining.add_argument("--method", choices=["ig", "shap"], default="ig", help="attribution (default: ig)")
+    explaining.add_argument("sentences", nargs="+", metavar="SENTENCE", help="a sentence to explain")
+    explaining.add_argument(
+        "--encoder",
+        default="all-MiniLM-L6-v2",
+        help="a packaged encoder, a folder, or a hub name (default: all-MiniLM-L6-v2)",
+    )
+    explaining.add_argument(
+        "--method", choices=["ig", "shap"], default="ig", help="Integrated Gradients or Shapley values (default: ig)"
+    )
     explaining.add_argument(
         "--baseline",
         choices=["mask", "pad", "unk", "zero", "deleted"],
         default="mask",
-        help="what stands for an absent word (default: mask; deleted is for shap)",
+        help="what replaces an absent word (default: mask; deleted is for shap only)",
     )
     explaining.add_argument(
-        "--permutations", type=int, default=16, metavar="N", help="orders drawn by shap beyond 10 words (default: 16)"
+        "--permutations",
+        type=int,
+        default=16,
+        metavar="N",
+        help="orders that shap samples for sentences of more than 10 words (default: 16)",
     )
-    explaining.add_argument("--similar-to", metavar="SENTENCE", help="explain the similarity to this one instead")
+    explaining.add_argument("--similar-to", metavar="SENTENCE", help="explain the similarity to this sentence instead")
     explaining.add_argument("--html", type=Path, metavar="FILE", help="also write a standalone HTML heat map")
     explaining.add_argument("--json", action="store_true", help="print JSON")
     explaining.set_defaults(command=explain)

@@ -1,34 +1,38 @@
-"""One function a kind of figure. They draw what they are given and compute no result."""
+"""Figures of words: a function per kind of figure, which draws what it is given and computes no result.
+
+The figures need the extra `plot`; `heat_map` makes HTML and needs nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.stats import gaussian_kde
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 AXIS_LABELS = {
     "kl": "KL(w)  [nats]",
     "self_information": "−log P(w)  [nats]",
     "weight": "weight of the word, mean of ‖c‖·n",
 }
+_YELLOW_TO_RED = ("ffffcc", "ffeda0", "fed976", "feb24c", "fd8d3c", "fc4e2a", "e31a1c", "bd0026", "800026")
 
 
 def heat_map(occurrences: pd.DataFrame, columns: dict[str, str]) -> str:
-    """Sentences as text whose words are shaded by a number, as HTML.
+    """Sentences as an HTML table, each word shaded by a number.
 
     Args:
-        occurrences: one row an occurrence: sentence, position, word, and the columns to shade by.
-        columns: a column and the label of its line; each sentence is shown once a column, shaded from the column's
-            least to its greatest value. Where the number is missing, the word is left grey.
+        occurrences: one row per word occurrence: sentence, position, word, and the columns to shade by. A word whose
+            number is NaN is grey.
+        columns: maps a column to the label of its line. Each sentence has one line per column, shaded from the least
+            to the greatest value of the column.
     """
     lines, margin = [], "opacity:.7;white-space:nowrap;padding-right:1.5em"
     for _, words in occurrences.groupby("sentence", sort=True):
@@ -43,14 +47,27 @@ def heat_map(occurrences: pd.DataFrame, columns: dict[str, str]) -> str:
 
 def _shaded(word: str, value: float, share: float) -> str:
     if np.isnan(value):
-        return f'<span style="opacity:.5" title="too rare to tell">{escape(word)}</span>'
-    colour = to_hex(plt.get_cmap("YlOrRd")(0.8 * share))
-    style = f"background:{colour};color:#000;border-radius:3px;padding:2px 4px"
+        return f'<span style="opacity:.5" title="too rare">{escape(word)}</span>'
+    style = f"background:{_colour(0.8 * share)};color:#000;border-radius:3px;padding:2px 4px"
     return f'<span style="{style}" title="{value:.3g}">{escape(word)}</span>'
 
 
+def _colour(share: float) -> str:
+    """The colour at a share from 0 to 1 of ColorBrewer's YlOrRd, as matplotlib computes it, without matplotlib."""
+    anchors = [[int(colour[i : i + 2], 16) for i in (0, 2, 4)] for colour in _YELLOW_TO_RED]
+    place, steps = min(int(share * 256), 255) / 255, np.linspace(0, 1, len(anchors))
+    return "#" + "".join(f"{round(np.interp(place, steps, channel)):02x}" for channel in zip(*anchors, strict=True))
+
+
 def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> Figure:
-    """KL(w) against −log P(w) for each word, with the shuffled control where it is there."""
+    """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
+
+    Args:
+        information: one row per word: word, self_information, kl, and for the control count and kl_shuffled.
+        label: about how many words to name.
+    """
+    import matplotlib.pyplot as plt
+
     figure, axes = plt.subplots(figsize=(8, 5))
     _density(axes, information["self_information"], information["kl"])
     if "kl_shuffled" in information:
@@ -70,10 +87,12 @@ def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, labe
     """The paper's scatter: the weight of each word against each quantity, with the fitted line and its R².
 
     Args:
-        words: word, weight and the quantities.
-        fits: one row a quantity: x, slope, intercept, r2, r2_low, r2_high, n_words.
+        words: one row per word: word, weight and the quantities.
+        fits: one row per quantity: x, slope, intercept, r2, r2_low, r2_high, n_words.
         label: about how many words to name.
     """
+    import matplotlib.pyplot as plt
+
     figure, panels = plt.subplots(1, len(fits), figsize=(5.2 * len(fits), 4.6), sharey=True, squeeze=False)
     for axes, fit in zip(panels[0], fits.itertuples(), strict=True):
         x, y = words[fit.x], words["weight"]
@@ -81,21 +100,27 @@ def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, labe
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, fit.intercept + fit.slope * ends, color="crimson", lw=2)
         _label_words(axes, words["word"], x, y, label)
-        axes.set(xlabel=AXIS_LABELS[fit.x], ylabel=AXIS_LABELS["weight"] if axes is panels[0, 0] else "")
+        axes.set(xlabel=AXIS_LABELS.get(fit.x, fit.x), ylabel=AXIS_LABELS["weight"] if axes is panels[0, 0] else "")
         axes.set_title(f"R² = {fit.r2:.3f}  [{fit.r2_low:.3f}, {fit.r2_high:.3f}],  {fit.n_words} words", fontsize=10)
     return finished(figure)
 
 
 def finished(figure: Figure) -> Figure:
-    """Without its box, and closed, so that a notebook shows it once: where it is returned."""
-    sns.despine(figure)
+    """The figure without the top and right edges of its boxes, and closed so that a notebook shows it only once."""
+    import matplotlib.pyplot as plt
+
+    for axes in figure.axes:
+        for side in ("top", "right", "left", "bottom"):
+            axes.spines[side].set_visible(side in ("left", "bottom"))
     figure.tight_layout()
     plt.close(figure)
     return figure
 
 
 def _density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
-    """Points coloured by how many others are near, the crowded ones on top."""
+    """Points coloured by the density of points around them, the densest on top."""
+    from scipy.stats import gaussian_kde
+
     points = np.vstack([x, y])
     near = gaussian_kde(points)(points) if len(x) > 10 else np.ones(len(x))
     order = np.argsort(near, kind="stable")
@@ -103,7 +128,7 @@ def _density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
 
 
 def _label_words(axes: Axes, words: Sequence[str], x: pd.Series, y: pd.Series, count: int) -> None:
-    """Name words at the rim of the cloud first, leaving out those whose label would cover another."""
+    """Name the outermost words first, leaving out those whose label would cover another."""
     points = np.column_stack([x, y])
     scaled = (points - points.mean(0)) / (np.ptp(points, axis=0) + 1e-12)
     placed: list[NDArray[np.float64]] = []

@@ -1,4 +1,4 @@
-"""From the contributions in single sentences to one weight a word."""
+"""From contributions in single sentences to one weight per word."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
 
 def occurrence_weights(contributions: Iterable[Contributions], *, scale_by_length: bool = True) -> pd.DataFrame:
-    """One row an occurrence: sentence, position, word and weight.
+    """The weight of each word occurrence: the length ‖c_i‖ of its contribution times the length n of its sentence.
 
-    The weight is the length ‖c_i‖ of the word's contribution, times the number n of units in its sentence if
-    `scale_by_length`: mean pooling gives each word about a 1/n share, and n undoes that.
+    Args:
+        contributions: of any number of sentences, from one encoder; a generator is read once.
+        scale_by_length: multiply by n, the number of units in the sentence, because mean pooling gives each word a
+            share of about 1/n; False gives ‖c_i‖.
+
+    Returns:
+        One row per occurrence: sentence, position, word and weight.
     """
     rows = [
         (sentence, position, word, norm * (len(explained.words) if scale_by_length else 1))
@@ -29,35 +34,43 @@ def occurrence_weights(contributions: Iterable[Contributions], *, scale_by_lengt
 
 
 def word_weights(contributions: Iterable[Contributions], *, scale_by_length: bool = True) -> pd.DataFrame:
-    """One weight a word: the mean over its occurrences of ‖c_i‖·n.
+    """One weight per word: the mean over its occurrences of ‖c_i‖·n.
 
     Args:
-        contributions: of any number of sentences, from one encoder.
-        scale_by_length: multiply by n, the number of units in the sentence; False gives the plain mean of ‖c_i‖.
+        contributions: of any number of sentences, from one encoder; a generator is read once.
+        scale_by_length: multiply by n, the number of units in the sentence; False gives the mean of ‖c_i‖.
 
     Returns:
         A frame indexed by word, in alphabetical order: weight, and occurrences, the number averaged over.
+
+    Example:
+        >>> from wig_core import integrated_gradients
+        >>> word_weights(integrated_gradients("wig-base", ["the cat saw the dog"], steps=2))["occurrences"].to_dict()
+        {'cat': 1, 'dog': 1, 'saw': 1, 'the': 2}
     """
     return mean_weights(occurrence_weights(contributions, scale_by_length=scale_by_length))
 
 
 def mean_weights(occurrences: pd.DataFrame) -> pd.DataFrame:
-    """`word_weights` of the rows of `occurrence_weights`."""
+    """One weight per word, as `word_weights` returns it, from the rows of `occurrence_weights`."""
     return occurrences.groupby("word").agg(weight=("weight", "mean"), occurrences=("weight", "size"))
 
 
 def reliability(occurrences: pd.DataFrame, *, splits: int = 50, seed: int = 0) -> float:
-    """How much of the variance of word weights is there again in other sentences: the highest R² that any quantity
-    could reach, estimated by splitting in halves.
+    """The reliability of word weights, estimated by splitting their occurrences in halves: a ceiling for R².
 
-    The occurrences of each word that has at least two are split at random into two halves; r is the correlation over
-    words of the halves' mean weights, and 2r/(1 + r) that of means over all occurrences (Spearman 1910, Brown 1910).
-    The mean over splits is returned. Words that occur once have no halves, and noisier weights than the estimate says.
+    It is the share of the variance of word weights that other sentences would reproduce, and so the highest R² that
+    any quantity can reach. The occurrences of each word with at least two are split at random into halves; with r the
+    correlation over words of the halves' mean weights, 2r/(1 + r) is that of means over all occurrences (Spearman 1910,
+    Brown 1910). Words that occur once are left out, although their weights are noisier.
 
     Args:
         occurrences: from `occurrence_weights`.
         splits: how many random splits to average.
         seed: of the splits.
+
+    Returns:
+        The mean over splits, at most 1.
 
     Raises:
         InputError: fewer than three words occur twice.

@@ -1,6 +1,6 @@
-"""The commands of ``wig`` that need the book: list, run, book, verify, warm and plan.
+"""The commands of ``wig`` that need the book: list, run, book, verify, precompute and plan.
 
-Their packages are imported when a command runs, so that `wig explain` and `wig --help` do without them.
+The packages they need are imported when a command runs, so that `wig explain` and `wig --help` work without them.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def show_pages(project: Project, options: argparse.Namespace) -> None:
 
 
 def run_page(project: Project, options: argparse.Namespace) -> None:
-    """Execute one page and print where it is, its notebook and its numbers."""
+    """Execute one page and print the paths of its HTML, its notebook and its numbers."""
     from wig_book.build.html import make_page
     from wig_book.build.progress import Progress
     from wig_book.build.run import Run
@@ -64,35 +64,35 @@ def run_page(project: Project, options: argparse.Namespace) -> None:
 
 
 def make(project: Project, options: argparse.Namespace) -> None:
-    """Make the book and print where it begins."""
+    """Make the book and print the path of its first page."""
     from wig_book.build.html import make_book
     from wig_book.build.progress import Progress
 
-    print(make_book(project, project.profile(options.profile), Progress()))
+    print(make_book(project, project.profile(options.profile), Progress(), jobs=options.jobs))
 
 
 def verify_numbers(project: Project, options: argparse.Namespace) -> None:
-    """Run the pages again and compare their numbers with the shipped ones."""
+    """Execute pages again and compare their numbers with the shipped ones."""
     from wig_book.build.progress import Progress
     from wig_book.build.verify import verify
 
-    agreed = verify(project, project.profile(options.profile), Progress(), options.names)
+    agreed = verify(project, project.profile(options.profile), Progress(), options.names, jobs=options.jobs)
     print(f"{agreed} numbers agree with results/{options.profile}")
 
 
-def warm_cache(project: Project, options: argparse.Namespace) -> None:
-    """Do what takes the pages their time, in as many processes as there are; the pages find it in the cache."""
-    from wig_book.build.precompute import warm
+def fill_cache(project: Project, options: argparse.Namespace) -> None:
+    """Do the expensive steps of pages, shared by all processes that were launched; pages find the results cached."""
+    from wig_book.build.precompute import precompute
     from wig_book.build.progress import Progress
     from wig_book.build.run import Run
 
     profile = project.profile(options.profile)
     pages = [project.page(name) for name in options.names] or profile.pages
-    warm((Run.of(project.root, page, profile) for page in pages), Progress())
+    precompute((Run.of(project.root, page, profile) for page in pages), Progress())
 
 
 def show_plan(project: Project, options: argparse.Namespace) -> None:
-    """Print what pages will need, before any of it is done."""
+    """Print an estimate of what pages need."""
     from wig_book.build.plan import as_text, plan
     from wig_book.build.progress import Progress
     from wig_book.build.run import Run
@@ -105,7 +105,7 @@ def show_plan(project: Project, options: argparse.Namespace) -> None:
 
 
 def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the checked values of ``-f`` and ``-p``; a file's name is meant from where the user stands."""
+    """The checked values of ``-f`` and ``-p``; paths are relative to the current folder."""
     from wig_book.build.pages import read_yaml
 
     read = read_yaml(options.file) if options.file else {}
@@ -127,6 +127,12 @@ def _from_here(project: Project, value: Any) -> Any:
     return str(path.relative_to(project.root) if path.is_relative_to(project.root) else path)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
+    return int(text)
+
+
 def add_commands(commands: Any) -> None:
     """Add the book's commands to those of a parser."""
     listing = commands.add_parser("list", help="show the pages and their parameters")
@@ -136,25 +142,35 @@ def add_commands(commands: Any) -> None:
     run.add_argument(
         "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("KEY", "VALUE"), help="a parameter"
     )
-    run.add_argument("-f", dest="file", type=Path, metavar="FILE.yml", help="a file of parameters; -p goes before it")
+    run.add_argument("-f", dest="file", type=Path, metavar="FILE.yml", help="a file of parameters; -p overrides it")
     run.add_argument("--force", action="store_true", help="execute the page even if nothing has changed")
     run.set_defaults(command=partial(in_project, run_page))
     book = commands.add_parser("book", help="execute what has changed and build the book")
     book.set_defaults(command=partial(in_project, make))
-    verifying = commands.add_parser("verify", help="run again, and compare with the numbers in the repository")
+    verifying = commands.add_parser(
+        "verify", help="execute pages again and compare their numbers with those in the repository"
+    )
     verifying.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all that have shipped numbers)")
     verifying.set_defaults(command=partial(in_project, verify_numbers))
-    warming = commands.add_parser(
-        "warm", help="fill the cache for pages: by `accelerate launch -m wig_core warm`, on several GPUs"
+    filling = commands.add_parser(
+        "precompute",
+        help="do the expensive steps of pages and cache them: `accelerate launch -m wig_core precompute`, on several GPUs",
     )
-    warming.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
-    warming.set_defaults(command=partial(in_project, warm_cache))
-    planning = commands.add_parser("plan", help="tell what the book will need: downloads, work, time, memory")
+    filling.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
+    filling.set_defaults(command=partial(in_project, fill_cache))
+    planning = commands.add_parser("plan", help="estimate what the book needs: downloads, work, time, memory")
     planning.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     planning.add_argument("--json", action="store_true", help="print JSON")
     planning.add_argument(
         "--no-calibration", dest="calibration", action="store_false", help="leave the time out, and its ten seconds"
     )
     planning.set_defaults(command=partial(in_project, show_plan))
-    for command in (run, book, verifying, warming, planning):
+    for command in (book, verifying):
+        command.add_argument(
+            "--jobs",
+            type=_positive,
+            metavar="N",
+            help="pages executed at a time (default: 2 if cores and memory allow and there is no GPU, else 1)",
+        )
+    for command in (run, book, verifying, filling, planning):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")

@@ -1,9 +1,11 @@
-"""The names under which quantities and statistics appear in tables and figures."""
+"""The names that tables share with figures, and those under which readers see quantities and statistics."""
 
 from __future__ import annotations
 
-QUANTITY_NAMES = {"kl": "KL", "self_information": "−log P", "kl_corrected": "KL corrected"}
+import pandas as pd
 
+SETTING = ["objective", "examples", "pooling", "similarity"]  # the columns that name a fine-tuning
+MASKED = "masked"  # the stage of a reversal that trains towards masked-language modelling
 
 MEASURE_NAMES = {
     "kl": "KL(w)",
@@ -13,19 +15,33 @@ MEASURE_NAMES = {
     "sif": "SIF's a/(a + P)",
     "topic_information": "KL of topics",
 }
-
-
 STATISTIC_NAMES = {"r2": "R²", "correlation": "correlation with the weight", "slope": "slope"}
 
 # The heading of a column in a displayed table, and the format of its numbers.
 COLUMNS = {
     "r2": ("R²", ".3f"),
+    "r2_before": ("R² before", ".3f"),
+    "r2_after": ("R² after", ".3f"),
     "r2_difference": ("ΔR²", "+.3f"),
     "correlation": ("correlation", "+.2f"),
     "correlation_difference": ("Δ", "+.2f"),
     "slope": ("slope", ".3g"),
     "partial_r2": ("partial R²", ".3f"),
+    "rank": ("rank correlation", ".3f"),
+    "frequency": ("frequency", "+.2f"),
+    "alone": ("R² alone", ".3f"),
+    "unique": ("unique", ".3f"),
+    "common": ("in common with others", ".3f"),
+    "gain": ("gain over uniform", "+.3f"),
     "norm": ("norm", ".2f"),
     "human_correlation": ("human", ".2f"),
+    "agreement": ("agreement", ".2f"),
+    "completeness_error": ("error", ".1e"),
+    "area": ("area", "+.3f"),
     "n_words": ("words", "d"),
 }
+
+
+def setting_names(table: pd.DataFrame, separator: str = " ") -> list[str]:
+    """The fine-tuning of each row in one string: its columns of `SETTING`, joined."""
+    return [separator.join(row) for row in table[SETTING].itertuples(index=False)]

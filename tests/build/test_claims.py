@@ -5,10 +5,11 @@ from repository import ROOT
 from toy_book import write_toy
 
 from wig_book.build.claims import NO_BREAK, Claim, Condition, Verdict, claims_page, read_claims, read_numbers, summary
+from wig_book.build.execute import execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
-from wig_book.build.run import Run, execute_pages
+from wig_book.build.run import Run
 from wig_book.build.verify import differences, verify
 from wig_core.errors import InputError
 
@@ -146,7 +147,7 @@ def test_a_fresh_run_is_compared(tmp_path):
     page = tmp_path / "notebooks/01_squares.py"
     page.write_text(page.read_text() + '\nPath(results, "squares.json").write_text(f\'{{"steps": {steps}.0}}\')\n')
     profile = project.profile("quick")
-    with pytest.raises(InputError, match="holds no numbers"):
+    with pytest.raises(InputError, match="has no numbers"):
         verify(project, profile, Progress())
     run = Run.of(project.root, project.page("squares"), profile)
     execute_pages([run], Progress())

@@ -108,11 +108,12 @@ def test_book_is_made_once_and_stays_when_a_page_fails(toy, capsys):
 def test_an_interrupted_book_keeps_its_finished_pages(toy):
     profile = toy / "notebooks/profiles/quick.yml"
     profile.write_text("02_letters: {corpus: slow}\n")
-    command = [sys.executable, "-m", "wig_core", "book"]
-    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a job in the background would not hear it
-    process = subprocess.Popen(command, cwd=toy, stderr=subprocess.PIPE, text=True, preexec_fn=heard)
+    command = [sys.executable, "-m", "wig_core", "book", "--jobs", "2"]
+    listening = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # background jobs ignore SIGINT
+    process = subprocess.Popen(command, cwd=toy, stderr=subprocess.PIPE, text=True, preexec_fn=listening)
+    squares, pid = toy / "book/_build/pages/quick/01_squares.json", ""
     for _ in range(600):
-        if (toy / "pid").exists() and (pid := (toy / "pid").read_text()):
+        if squares.exists() and (toy / "pid").exists() and (pid := (toy / "pid").read_text()):
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

@@ -18,11 +18,12 @@ from wig_book.build.cost import Shape, Texts, passes_of_attribution, passes_of_t
 from wig_book.build.demand import Demand, Weighing, demand_of
 from wig_book.build.downloads import Download
 from wig_book.build.downloads import Hub as Asked
+from wig_book.build.execute import execute_pages
 from wig_book.build.pages import Project
 from wig_book.build.plan import Plan, Room, as_text, plan
 from wig_book.build.precompute import warm
 from wig_book.build.progress import Progress
-from wig_book.build.run import Run, execute_pages
+from wig_book.build.run import Run
 from wig_core.attribution.explainer import Explainer
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from wig_core.errors import InputError
-from wig_core.regression import compare, join, partial_r2, regress
+from wig_core.regression import bootstrap, compare, estimate, interval, join, line, partial_r2, regress
 
 NAN = float("nan")
 
@@ -97,12 +97,12 @@ def test_partial_r2_against_least_squares(x: str, given_: str, seed: int) -> Non
     assert found == pytest.approx((full - reduced) / (1 - reduced))
 
 
-def test_partial_r2_tells_two_causes_apart() -> None:
+def test_partial_r2_separates_two_causes() -> None:
     generator = np.random.default_rng(0)
     information = generator.normal(size=500)
     kl = information + 0.5 * generator.normal(size=500)
     weights, table = frames(kl, information + 0.1 * generator.normal(size=500), self_information=information)
-    assert regress(weights, table, x="kl", bootstrap=1).r2 > 0.7  # only because it goes along with the other
+    assert regress(weights, table, x="kl", bootstrap=1).r2 > 0.7  # only because it is correlated with the other
     assert partial_r2(weights, table, x="kl", given="self_information") < 0.02
     assert partial_r2(weights, table, x="self_information", given="kl") > 0.9
 
@@ -143,10 +143,52 @@ def test_no_bootstrap() -> None:
     assert np.isnan([*fit.r2_interval, *fit.correlation_interval, *fit.slope_interval]).all()
 
 
+def test_bootstrap_draws_rows_and_then_runs() -> None:
+    generator = np.random.default_rng(7)
+    expected = [(generator.integers(5, size=5), generator.integers(2, size=2)) for _ in range(3)]
+    drawn = bootstrap(lambda rows, runs: [*rows, *runs], 5, resamples=3, seed=7, runs=2)
+    assert drawn.tolist() == [[*rows, *runs] for rows, runs in expected]
+    rows = bootstrap(lambda rows: rows, 5, resamples=3, seed=7)
+    assert rows.tolist() == np.random.default_rng(7).integers(5, size=(3, 5)).tolist()
+
+
+def test_bootstrap_goes_on_from_a_generator() -> None:
+    generator = np.random.default_rng(7)
+    halves = [bootstrap(lambda rows: rows, 4, resamples=2, seed=generator) for _ in range(2)]
+    assert np.concatenate(halves).tolist() == bootstrap(lambda rows: rows, 4, resamples=4, seed=7).tolist()
+
+
+def test_estimate_has_the_shape_of_the_statistic() -> None:
+    numbers = np.arange(12.0).reshape(6, 2)
+    value, low, high = estimate(lambda rows: np.stack([numbers[rows].mean(0)] * 3), 6, resamples=50)
+    assert value.tolist() == [[5.0, 6.0]] * 3
+    draws = bootstrap(lambda rows: numbers[rows, 0].mean(), 6, resamples=50)
+    assert (low[0, 0], high[0, 0]) == interval(draws)
+    assert np.isnan(estimate(lambda rows: numbers[rows, 0].mean(), 6, resamples=0)[1:]).all()
+
+
 @pytest.mark.filterwarnings("error")
 def test_three_words_of_which_a_resample_may_draw_one() -> None:
     fit = regress(*frames([0.0, 1.0, 3.0], [1.0, 0.0, 4.0]), bootstrap=200)
     assert np.isfinite([*fit.r2_interval, *fit.slope_interval]).all()
+
+
+# ── as an object ──
+
+
+def test_a_regression_is_one_line_and_keeps_its_words() -> None:
+    weights, information = random_frames()
+    fit = regress(weights, information, x="self_information")
+    low, high = fit.r2_interval
+    assert repr(fit) == f"<Regression: R² {fit.r2:.2f} [{low:.2f}, {high:.2f}] over 60 words, x=self_information>"
+    pd.testing.assert_frame_equal(fit.words, join(weights, information, "self_information"))
+    assert hash(fit) == hash(regress(weights, information, x="self_information"))
+
+
+def test_a_line_that_does_not_vary() -> None:
+    assert np.isnan(line([1, 1, 1], [1, 2, 3])).all()
+    assert line([1, 2, 3], [2, 2, 2])[:2] == (0.0, 2.0)
+    assert np.isnan(line([1, 2, 3], [2, 2, 2]).correlation)
 
 
 # ── what is joined ──

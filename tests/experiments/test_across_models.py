@@ -2,14 +2,11 @@ import pandas as pd
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from wig_book.experiments.across_models import (
-    analyse,
-    analyse_each,
-    analysis_headline,
-    models_headline,
-    readable_models,
-)
+from wig_book.experiments.across_models import across_models, analyse, analyse_each, analyse_your_encoder, model_numbers
+from wig_book.experiments.setup import Setup
+from wig_book.figures.tables import show
 from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.information.word_information import word_information
 
 LINES = [
     "A dog chases the ball.",
@@ -18,6 +15,8 @@ LINES = [
     "The ball is red.",
     "Red is the cat.",
 ] * 3
+OPTIONS = {"baselines": ["mask"], "max_sentences": 5, "min_count": 1, "tolerance": 0.1}
+ROW = ["encoder", "corpus", "baseline", "x"]
 
 
 @pytest.fixture(scope="module")
@@ -27,68 +26,72 @@ def folders(tmp_path_factory):
     SentenceEncoder.load("wig-base").save(root / "base")
     SentenceTransformer(str(root / "base"), device="cpu").save(str(root / "tuned"))
     (root / "text.txt").write_text("\n".join(LINES))
+    (root / "other.txt").write_text("\n".join(line.replace("dog", "fox") for line in LINES))
     return root
 
 
-OPTIONS = {"baselines": ["mask"], "max_sentences": 5, "min_count": 1, "tolerance": 0.1, "bootstrap": 30}
-
-
 def test_a_folder_of_sentence_transformers_and_its_base(folders):
-    text = str(folders / "text.txt")
-    found = analyse(str(folders / "tuned"), text, base=str(folders / "base"), **OPTIONS)
-    numbers = analysis_headline(found)
-    assert numbers["change"] == pytest.approx(0, abs=1e-4)
-    assert "neither surely raised" in numbers["change_verdict"]
-    assert numbers["change_verdict"].endswith("information gain: +0.000 [+0.000,\N{NO-BREAK SPACE}+0.000].")
-    assert set(found.fits["x"]) == {"kl", "self_information"}
+    encoder, base, corpus = (str(folders / name) for name in ("tuned", "base", "text.txt"))
+    found = analyse_your_encoder({"encoder": encoder, "base": base, "corpus": corpus, "bootstrap": 30, **OPTIONS})
+    assert found.numbers["change"] == pytest.approx(0, abs=1e-4)
+    assert found.numbers["change_direction"] == "shows no clear trend"
+    assert set(found["fits"]["x"]) == {"kl", "self_information"}
 
 
-def test_without_a_base_nothing_is_said_of_fine_tuning(folders):
-    found = analyse(str(folders / "tuned"), str(folders / "text.txt"), **OPTIONS)
-    numbers = analysis_headline(found)
-    assert found.changes.empty
-    assert numbers["change_verdict"].startswith("No base was given")
-    assert "change" not in numbers
-    expected = {
-        "rises": "informative words do weigh more",
-        "falls": "informative words weigh less",
-        "neither surely rises nor surely falls": "whether informative words weigh more is open",
-    }
-    assert numbers["verdict"] == expected[numbers["direction"]]
+def test_without_a_base_fine_tuning_is_not_assessed(folders):
+    encoder, corpus = str(folders / "tuned"), str(folders / "text.txt")
+    found = analyse_your_encoder({"encoder": encoder, "base": None, "corpus": corpus, "bootstrap": 30, **OPTIONS})
+    assert found["changes"].empty
+    assert "no base was given" in found.numbers["change_direction"]
+    assert "change" not in found.numbers
+    assert found.numbers["direction"] in ("rises", "falls", "shows no clear trend")
+    assert show(found["changes"], ["baseline", "x"], ["r2_difference"]).empty
 
 
 def test_each_encoder_on_each_text_is_what_one_alone_is(folders, monkeypatch):
-    tuned, base, text = (str(folders / name) for name in ("tuned", "base", "text.txt"))
-    (folders / "other.txt").write_text("\n".join(line.replace("dog", "fox") for line in LINES))
-    corpora = [text, str(folders / "other.txt")]
+    tuned, base = (str(folders / name) for name in ("tuned", "base"))
+    setups = [Setup(str(folders / name), **OPTIONS) for name in ("text.txt", "other.txt")]
     monkeypatch.setattr("wig_book.experiments.across_models.pretrained_of", {tuned: base}.get)
-    found = analyse_each([tuned, base], corpora, **OPTIONS)
+    found = analyse_each([tuned, base], setups, bootstrap=30)
 
-    alone = analyse(tuned, corpora[1], base=base, **OPTIONS)
-    for name in ("words", "fits", "changes"):
-        table = getattr(found, name)
-        rows = table[(table["encoder"] == tuned) & (table["corpus"] == corpora[1])]
-        one = getattr(alone, name)
+    alone = analyse(tuned, setups[1], base=base, bootstrap=30)
+    for name, one in alone.items():
+        rows = found[name][(found[name]["encoder"] == tuned) & (found[name]["corpus"] == setups[1].corpus)]
         pd.testing.assert_frame_equal(rows[one.columns].reset_index(drop=True), one, check_dtype=False)
-    numbers = models_headline(found)
+    fits, moved = found["fits"], found["changes"]
+    numbers = model_numbers(fits, moved)
     assert (numbers["encoders"], numbers["corpora"], numbers["cells"], numbers["pairs"]) == (2, 2, 4, 2)
-    assert numbers["highest"] == found.fits[found.fits["x"] == "kl"]["r2"].max()
+    assert numbers["highest"] == fits[fits["x"] == "kl"]["r2"].max()
     assert (numbers["risen"], numbers["fallen"]) == (0, 0)
     assert numbers["rise_encoder"] == tuned
-    assert numbers["rise_corpus"] in corpora
-    moved = found.changes[found.changes["x"] == "kl"]
+    assert numbers["rise_corpus"] in [setup.corpus for setup in setups]
     for end in ("", "_low", "_high"):
-        assert numbers[f"least_rise{end}"] == moved[f"r2_difference{end}"].min()
-    assert "In 2 cells the base is known; R² has surely risen from it in 0 and fallen in 0." in numbers["fine_tuning"]
-    shown = readable_models(found)
+        assert numbers[f"least_rise{end}"] == moved[moved["x"] == "kl"][f"r2_difference{end}"].min()
+    shown = show(fits, ROW, ["r2"]).join(show(moved, ROW, ["r2_difference"])).fillna("no base")
     assert set(shown.xs(base)["ΔR²"]) == {"no base"}
     assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000,\N{NO-BREAK SPACE}+0.000]"}
 
 
-def test_where_no_base_is_known_no_change_is_told(folders):
-    found = analyse_each([str(folders / "tuned")], [str(folders / "text.txt")], **OPTIONS)
-    numbers = models_headline(found)
-    assert numbers["pairs"] == 0
-    assert "nothing is said of fine-tuning" in numbers["fine_tuning"]
-    assert "rise" not in numbers
-    assert "ΔR²" not in readable_models(found)
+def test_where_no_base_is_known_no_change_is_quoted(folders):
+    corpora = [str(folders / "text.txt")]
+    found = across_models({"encoders": [str(folders / "tuned")], "corpora": corpora, "bootstrap": 30, **OPTIONS})
+    assert (found.numbers["pairs"], found.numbers["risen"], found.numbers["fallen"]) == (0, 0, 0)
+    assert "rise" not in found.numbers
+    assert all(value == value for value in found.numbers.values())  # no NaN
+    shown = show(found["fits"], ROW, ["r2"]).join(show(found["changes"], ROW, ["r2_difference"]))
+    assert list(shown.columns) == ["R²"]
+
+
+def test_each_text_is_counted_once(folders, monkeypatch):
+    counted = []
+
+    def counting(corpus, **options):
+        counted.append(corpus.name)
+        return word_information(corpus, **options)
+
+    monkeypatch.setattr("wig_book.experiments.setup.word_information", counting)
+    tuned, base = (str(folders / name) for name in ("tuned", "base"))
+    monkeypatch.setattr("wig_book.experiments.across_models.pretrained_of", {tuned: base}.get)
+    corpora = [str(folders / name) for name in ("text.txt", "other.txt")]
+    across_models({"encoders": [tuned, base], "corpora": corpora, "bootstrap": 10, **OPTIONS})
+    assert len(counted) == len(set(counted)) == 2

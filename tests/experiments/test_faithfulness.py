@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-from wig_book.experiments.faithfulness import GRID, _distances, _present, areas_between, perturbation_curves
+from wig_book.experiments.faithfulness import GRID, areas_between, distances, perturbation_curves, presence_mask
 from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -13,20 +13,20 @@ from wig_core.errors import InputError
 SENTENCES = ["the cat sat on a mat", "rain", "the well-known cats don't sit", "it rains, the mat sits"]
 
 
-def test_who_is_there_by_hand() -> None:
+def test_presence_by_hand() -> None:
     order = torch.tensor([1, 0])
-    assert _present(order, "deletion").int().tolist() == [[1, 1], [1, 0], [0, 0]]
-    assert _present(order, "insertion").int().tolist() == [[0, 0], [0, 1], [1, 1]]
+    assert presence_mask(order, "deletion").int().tolist() == [[1, 1], [1, 0], [0, 0]]
+    assert presence_mask(order, "insertion").int().tolist() == [[0, 0], [0, 1], [1, 1]]
 
 
 def test_distances_by_hand() -> None:
     deleted = torch.tensor([[0.0], [3.0], [4.0]])
-    found = _distances(deleted, "deletion")
+    found = distances(deleted, "deletion")
     assert found[[0, 5, 10, 20]].tolist() == [0, 0.375, 0.75, 1]
-    np.testing.assert_allclose(_distances(deleted.flip(0), "insertion"), found[::-1])
+    np.testing.assert_allclose(distances(deleted.flip(0), "insertion"), found[::-1])
 
 
-def test_curves_begin_and_end_where_they_must(tiny: SentenceEncoder) -> None:
+def test_curves_start_and_end_at_the_whole_sentence_and_at_none(tiny: SentenceEncoder) -> None:
     weights = {"shap": [one.norms for one in shapley_values(tiny, SENTENCES)]}
     curves = perturbation_curves(tiny, SENTENCES, weights, random_orders=2)
     ends = curves[curves["share"].isin([0, 1])].groupby(["curve", "share"])["distance"]

@@ -9,13 +9,12 @@ from wig_book.experiments.rival_measures import (
     commonality_table,
     explained,
     information_of_topics,
-    quantities_headline,
-    readable_quantities,
+    share_numbers,
     word_quantities,
 )
-from wig_core.regression import r2_of
 from wig_book.labels import MEASURE_NAMES
 from wig_core.errors import InputError
+from wig_core.regression import r2_of
 from wig_core.text.corpus import Corpus
 
 CORPUS = Corpus("toy", ["the cat sleeps", "the dog barks", "the cat eats", "a dog eats the cat"] * 5)
@@ -36,7 +35,7 @@ def test_document_frequency_and_sif_by_hand():
     assert (table["topic_information"] >= 0).all()
 
 
-def test_topics_that_know_the_word():
+def test_topics_that_determine_the_word():
     halves = np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
     assert information_of_topics(halves, np.full(4, 0.25)) == pytest.approx(np.full(4, np.log(2)))
 
@@ -77,16 +76,16 @@ def test_the_quantity_that_made_the_weights_is_found():
     assert linear.loc["kl", "unique_low"] > 0.1
     assert np.allclose(linear["alone"], linear["common"] + linear["unique"])
     assert (linear["alone_low"] <= linear["alone_high"]).all()
-    numbers = quantities_headline(table)
+    numbers = share_numbers(table)
     assert numbers["best"] == "KL(w)"
     assert numbers["together"] == pytest.approx(r2_of(quantities.to_numpy(), weights["weight"].to_numpy()))
-    assert list(readable_quantities(table, "rank").columns)[:2] == ["correlation", "R² alone"]
+    assert numbers["unique_kl_low"] == linear.loc["kl", "unique_low"]
     assert commonality_table(weights, quantities, list(MEASURE_NAMES))["share"].sum() == pytest.approx(
         numbers["together"]
     )
 
 
-def test_rank_does_not_mind_the_scale():
+def test_rank_fits_do_not_depend_on_the_scale():
     weights, quantities = random_words(2)
     curved = quantities.assign(kl=np.exp(3 * quantities["kl"]))
     rank = [

@@ -4,24 +4,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import torch
 from repository import ROOT
 from torch.utils.flop_counter import FlopCounterMode
 
+from wig_book import units
 from wig_book.build.cost import Shape
 from wig_book.experiments.scale import (
-    BYTES,
-    DURATIONS,
     NO_GPU,
-    OPERATIONS,
     PowerLaw,
     Throughput,
+    attribution_numbers,
+    cost_table,
     costs,
-    readable,
-    readable_costs,
-    scale_headline,
+    counting_numbers,
+    scale,
 )
 from wig_book.figures.regression import scaling
 from wig_core import SentenceEncoder, integrated_gradients, shapley_values
@@ -30,13 +28,13 @@ from wig_core.errors import InputError
 TEXTS = {"little": 1000.0, "much": 1e6}
 
 
-def row(method: str, precision: str, seconds: float, **told: float) -> dict[str, Any]:
-    return {"encoder": "e", "method": method, "precision": precision, "sentences": 2, "seconds": seconds, **told}
+def row(method: str, precision: str, seconds: float, **operations: float) -> dict[str, Any]:
+    return {"encoder": "e", "method": method, "precision": precision, "sentences": 2, "seconds": seconds, **operations}
 
 
 @pytest.fixture
-def told() -> dict[str, Any]:
-    """A machine that explains a sentence of 100 operations at 50 operations a second, of 200 that it could reach."""
+def content() -> dict[str, Any]:
+    """A machine that explains a sentence of 100 operations at 50 operations per second; its peak is 200."""
     operations = {"operations": 200, "operations_short": 100, "operations_text": 150}
     return {
         "machine": {"processor": "p", "cores": "2", "threads": "2", "gpu": NO_GPU, "torch": "2"},
@@ -62,23 +60,28 @@ def told() -> dict[str, Any]:
 
 
 @pytest.fixture
-def measured(told: dict[str, Any], tmp_path: Path) -> Throughput:
+def path(content: dict[str, Any], tmp_path: Path) -> str:
     path = tmp_path / "throughput.json"
-    path.write_text(json.dumps(told))
-    return Throughput.read(str(path))
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+@pytest.fixture
+def measured(path: str) -> Throughput:
+    return Throughput.read(path)
 
 
 def test_rates_by_hand(measured: Throughput) -> None:
     rate = measured.attributing("e", "ig", "float32")
-    assert (rate.per_second, rate.share, rate.a_second, rate.operations) == (50, 0.25, 0.5, 150)
+    assert (rate.flops, rate.share, rate.per_second, rate.operations) == (50, 0.25, 0.5, 150)
     learning = measured.fine_tuning()
-    assert (learning.per_second, learning.share, learning.a_second, learning.operations) == (60, 0.15, 2, 30)
+    assert (learning.flops, learning.share, learning.per_second, learning.operations) == (60, 0.15, 2, 30)
     assert measured.captum_ratio("e") == 10
 
 
 def test_workers_share_the_reading_and_not_the_adding(measured: Throughput) -> None:
-    # Pairs are 10 a sentence. 1600 sentences: read in 16 s. 16 blocks: 8 sums of 2, 4 of 4, 2 of 8 and 1 of 16, each
-    # time all 16,000 pairs are written, in 16 s.
+    # There are 10 pairs per sentence. 1600 sentences are read in 16 s. They are 16 blocks, added up to 8 sums of 2, 4
+    # of 4, 2 of 8 and 1 of 16; each time all 16,000 pairs are written, in 16 s.
     assert measured.counting_seconds(1600) == pytest.approx(16 + 4 * 16)
     assert measured.counting_seconds(1600, workers=2) == pytest.approx(8 + 4 * 16)
 
@@ -111,10 +114,10 @@ def test_twice_the_sentences_cost_twice_and_counting_more(measured: Throughput) 
     assert 2 < ratio["counting"] < 4
 
 
-def test_headline(measured: Throughput) -> None:
-    numbers = scale_headline(measured, costs(measured, TEXTS, vocabulary=50), occurrences=10)
-    assert numbers["gpu_said"].startswith("No GPU was at hand")
-    assert (numbers["sample"], numbers["largest"]) == ("little", "much")
+def test_numbers(measured: Throughput) -> None:
+    table = costs(measured, TEXTS, vocabulary=50)
+    numbers = counting_numbers(measured, table) | attribution_numbers(measured, table, occurrences=10)
+    assert (numbers["sample_sentences"], numbers["largest"]) == (1000, "much")
     assert numbers["largest_words"] == "20 million"
     assert numbers["per_million"] == 500  # 10 of 20,000 words
     assert numbers["exponent"] == pytest.approx(1)
@@ -124,39 +127,40 @@ def test_headline(measured: Throughput) -> None:
     assert (numbers["captum_small"], numbers["share_large"], numbers["mean_to_short"]) == (10, 0.25, 1.5)
 
 
-def test_a_gpu_is_named(told: dict[str, Any], tmp_path: Path) -> None:
-    told["machine"]["gpu"] = "Card X"
-    (tmp_path / "t.json").write_text(json.dumps(told))
-    measured = Throughput.read(str(tmp_path / "t.json"))
-    assert "on a GPU, Card X" in str(scale_headline(measured, costs(measured, TEXTS))["gpu_said"])
-
-
-def test_the_table_and_the_figure_show_every_work(measured: Throughput) -> None:
-    table = costs(measured, TEXTS)
-    shown = readable_costs(table)
+@pytest.mark.parametrize("gpu", [NO_GPU, "Card X"])
+def test_the_machine_is_named_and_every_work_is_shown(content: dict[str, Any], tmp_path: Path, gpu: str) -> None:
+    content["machine"]["gpu"] = gpu
+    (tmp_path / "t.json").write_text(json.dumps(content))
+    sizes = {"texts": TEXTS, "precision": "bfloat16", "workers": 1, "vocabulary": 50_000, "occurrences": 10}
+    found = scale({"throughput": str(tmp_path / "t.json"), **sizes})
+    assert found.numbers["gpu"] == gpu
+    shown = cost_table(found["costs"])
     assert shown.shape == (4, 4)
     assert shown.loc[("fine-tuning", "base"), "little"] == "8.3\u00a0min · 0.0\u00a0MFLOP"
     assert shown.loc[("counting", ""), "of peak"] == ""
-    assert len(scaling(measured.growth, measured.pairs, table).axes) == 2
+    assert len(scaling(found["growth"], found["costs"]).axes) == 2
+    assert found["growth"]["pairs_fitted"].tolist() == pytest.approx([1000, 2000, 4000])
 
 
 @pytest.mark.parametrize(
-    ("value", "units", "text"),
+    ("text", "expected"),
     [
-        (59, DURATIONS, "59 s"),
-        (90, DURATIONS, "1.5 min"),
-        (36 * 3600, DURATIONS, "1.5 days"),
-        (3.2e11, DURATIONS, "10,140 years"),
-        (9.96e6, OPERATIONS, "10 MFLOP"),
-        (2e18, OPERATIONS, "2.0 EFLOP"),
-        (3 * 2**30, BYTES, "3.0 GiB"),
+        (units.duration(59), "59 s"),
+        (units.duration(90), "1.5 min"),
+        (units.duration(36 * 3600), "1.5 days"),
+        (units.duration(3.2e11), "10,140 years"),
+        (units.operations(9.96e6), "10 MFLOP"),
+        (units.operations(2e18), "2.0 EFLOP"),
+        (units.size(3e9), "3.0 GB"),
+        (units.count(999_999), "999,999"),
+        (units.count(2e7), "20 million"),
     ],
 )
-def test_readable(value: float, units: dict[str, float], text: str) -> None:
-    assert readable(value, units) == text
+def test_units(text: str, expected: str) -> None:
+    assert text == expected
 
 
-def test_a_power_law_is_found_again() -> None:
+def test_a_power_law_is_recovered() -> None:
     x = [10.0, 50.0, 2000.0]
     law = PowerLaw.through(x, [3 * n**0.8 for n in x])
     assert (law.factor, law.exponent) == pytest.approx((3, 0.8))
@@ -165,7 +169,7 @@ def test_a_power_law_is_found_again() -> None:
 @pytest.mark.parametrize(
     ("texts", "workers", "match"), [({}, 1, "texts"), ({"none": 0.0}, 1, "texts"), (TEXTS, 0, "workers")]
 )
-def test_what_cannot_be_computed(measured: Throughput, texts: dict[str, float], workers: int, match: str) -> None:
+def test_impossible_texts_and_workers(measured: Throughput, texts: dict[str, float], workers: int, match: str) -> None:
     with pytest.raises(InputError, match=match):
         costs(measured, texts, workers=workers)
 
@@ -180,7 +184,7 @@ def test_a_missing_or_damaged_file(tmp_path: Path, content: str | None) -> None:
 
 
 def test_operations_are_those_that_pytorch_counts() -> None:
-    """Of a real sentence, by PyTorch's own counter, which sees attention too."""
+    """For a real sentence, by PyTorch's own counter, which sees attention too."""
     encoder = SentenceEncoder.load("all-MiniLM-L6-v2", device="cpu")
     shape, sentence = Shape.of_config(encoder.model.config.to_dict()), "Six short words are enough here."
     assert shape
@@ -209,5 +213,5 @@ def test_the_shipped_measurement_can_be_read() -> None:
     table = costs(measured, TEXTS)
     assert (table["hours"] > 0).all()
     assert len(measured.encoders) == 2
-    assert isinstance(readable_costs(table), pd.DataFrame)
+    assert cost_table(table).shape == (6, 4)
     assert 0.5 < measured.pairs.exponent < 1

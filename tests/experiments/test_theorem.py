@@ -1,14 +1,14 @@
-"""The laboratory: its information is what `word_information` counts, its optimum what the theory says."""
+"""The laboratory of the theorem: its information is what `word_information` counts, its optimum what theory says."""
 
 import numpy as np
 import pytest
 import torch
 
-from wig_book.experiments.theorem import broken_assumptions, closed_and_exact, fit_to_kl, laboratory_headline
+from wig_book.experiments.theorem import broken_assumptions, closed_and_exact, fit_to_kl, theorem_numbers
 from wig_core.errors import InputError
 from wig_core.information.word_information import word_information
 from wig_core.information.word_models import TopicModel
-from wig_core.training.static import Training, half_squared_norms, optimal_vectors, train_exactly, train_static
+from wig_core.training.static import StaticTraining, half_squared_norms, optimal_vectors, train_exactly, train_static
 
 
 def two_topics() -> TopicModel:
@@ -34,7 +34,7 @@ def test_norms_by_hand() -> None:
         half_squared_norms(vectors, model, "l1")  # type: ignore[arg-type]
 
 
-def test_counting_in_drawn_sentences_comes_to_the_closed_form() -> None:
+def test_counting_in_drawn_sentences_converges_to_the_closed_form() -> None:
     model = TopicModel.draw(words=20, topics=3, states=16, strength=1.0)
     drawn = model.pairs(40_000, 2, torch.Generator().manual_seed(0)).flatten(0, 1)
     counted = word_information([f"w{a} w{b}" for a, b in drawn.tolist()], min_count=1)
@@ -53,7 +53,7 @@ def test_the_optimum_follows_kl_where_the_assumptions_hold() -> None:
     assert fit_to_kl(optimal_vectors(strong, 16), strong).set_index("norm").loc["metric", "r2"] < 0.97
 
 
-def test_exact_training_comes_to_the_optimum() -> None:
+def test_exact_training_converges_to_the_optimum() -> None:
     model = TopicModel.draw(words=60, topics=3, strength=0.4)
     trained, best = train_exactly(model, dimension=8), optimal_vectors(model, 8)
     for norm in ("centred", "metric"):
@@ -63,7 +63,7 @@ def test_exact_training_comes_to_the_optimum() -> None:
 
 def test_trained_on_drawn_sentences_norms_follow_kl() -> None:
     model = TopicModel.draw(words=60, topics=3, strength=0.8)
-    training = Training(dimension=6, steps=400, batch_size=256, learning_rate=0.02)
+    training = StaticTraining(dimension=6, steps=400, batch_size=256, learning_rate=0.02)
     fit = fit_to_kl(train_static(model, training), model).set_index("norm")
     assert fit.loc["metric", "rank"] > 0.8
     assert torch.equal(train_static(model, training), train_static(model, training))
@@ -74,9 +74,9 @@ def test_tables() -> None:
     broken = broken_assumptions(["none", "cosine", "attention"], strength=0.6, words=40, steps=20, seeds=(0, 1))
     assert len(exact) == 2 * 2 * 3
     assert len(broken) == 3 * 2 * 3
-    said = laboratory_headline(exact, broken)
-    assert said["strength"] == 0.2
-    assert said["worst"] in ("none", "cosine", "attention")
+    numbers = theorem_numbers(exact, broken)
+    assert numbers["strength"] == 0.2
+    assert numbers["worst"] in ("none", "cosine", "attention")
     with pytest.raises(InputError, match="assumption 'all' is unknown"):
         broken_assumptions(["all"], strength=0.6)
 

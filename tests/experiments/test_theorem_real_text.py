@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wig_book.experiments.theorem_real_text import input_norms, real_text_headline, static_encoder, static_fits
+from wig_book.experiments.theorem_real_text import input_norms, real_text_numbers, static_encoder, static_fits
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.text.corpus import Corpus
@@ -27,12 +27,12 @@ def test_norms_follow_information(topical):
     assert fits.loc[(200, "centred", "as it is"), "correlation"] > fits.loc[(1, "centred", "as it is"), "correlation"]
 
 
-def test_shuffled_text_tells_nothing(topical):
+def test_words_of_shuffled_text_are_not_informative(topical):
     norms = static_encoder(topical, min_count=5, dimension=8, at=[10], shuffles=2)
     assert norms["kl_shuffled"].max() < 0.1 * norms["kl"].max()
 
 
-def test_the_same_seed_gives_the_same(topical):
+def test_the_same_seed_gives_equal_norms(topical):
     runs = [static_encoder(topical, min_count=5, dimension=4, at=[5], seed=3) for _ in range(2)]
     pd.testing.assert_frame_equal(*runs)
 
@@ -50,12 +50,13 @@ def test_input_norms_are_those_of_single_tokens():
     assert norms.loc["river", "weight"] == pytest.approx(0.5 * float(row.double().square().sum()))
 
 
-def test_the_headline_is_of_the_last_step(topical):
+def test_the_numbers_are_those_of_the_last_step(topical):
     fits = static_fits(static_encoder(topical, min_count=5, dimension=4, at=[1, 5]), bootstrap=20)
     ends = ("before", "after", "difference", "difference_low", "difference_high")
     sides = {f"correlation_{end}": 0.1 for end in ends}
     changes = pd.DataFrame([{"x": "kl_corrected", "n_words": 9, "runs": 2, **sides}])
-    numbers = real_text_headline(fits, changes)
+    numbers = real_text_numbers(fits, changes)
     last = fits[(fits["step"] == 5) & (fits["norm"] == "raw") & (fits["kind"] == "as it is")].iloc[0]
     assert numbers["correlation_raw"] == last["correlation"]
+    assert numbers["input_difference_low"] == 0.1
     assert (numbers["step"], numbers["runs"]) == (5, 2)

@@ -1,9 +1,12 @@
-"""A project of two small pages, to try the runner on."""
+"""A project of two small pages, on which the tests of the build run."""
 
 import shutil
 from pathlib import Path
 
 from repository import ROOT
+
+from wig_book.build.pages import Project
+from wig_book.build.run import Run
 
 HEADER = """\
 # ---
@@ -105,3 +108,8 @@ def write_toy(root: Path) -> Path:
     for name, text in PROSE.items():
         (root / "book" / name).write_text(text)
     return root
+
+
+def run_of(project: Project, page: str, **given: object) -> Run:
+    """A page of the project in the profile quick, with other values if given."""
+    return Run.of(project.root, project.page(page), project.profile("quick"), given)

@@ -22,10 +22,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from toy_book import write_toy
 
-from wig_book.build.kernel import _ran_out
+from wig_book.build.execute import build_lock, execute_pages
+from wig_book.build.kernel import _out_of_memory
 from wig_book.build.pages import Project
 from wig_book.build.progress import Progress
-from wig_book.build.run import Run, build_lock, execute_pages
+from wig_book.build.run import Run
 from wig_core.cache import write_atomically, write_failure
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
@@ -79,7 +80,7 @@ def test_a_second_wig_waits_and_can_be_interrupted(toy: Path, command: str) -> N
     (toy / "results/quick/squares.json").write_text("{}")
     with build_lock(toy, Progress(io.StringIO())):
         second = wig(*command.split())
-        assert second.stderr.readline() == f"wig: another wig is at work in {toy} (pid {os.getpid()}); waiting\n"
+        assert second.stderr.readline() == f"wig: another wig is running in {toy} (pid {os.getpid()}); waiting\n"
         second.send_signal(signal.SIGINT)
         _, errors = second.communicate(timeout=60)
     assert (second.returncode, errors) == (130, "wig: interrupted; finished pages are kept\n")
@@ -92,7 +93,7 @@ def test_a_second_wig_goes_on_when_the_first(toy: Path, end: str) -> None:
     until(lambda: (toy / "pid").exists() and (toy / "pid").read_text())
     kernel = psutil.Process(int((toy / "pid").read_text()))
     second = wig("book", "--profile", "short")
-    assert second.stderr.readline() == f"wig: another wig is at work in {toy} (pid {first.pid}); waiting\n"
+    assert second.stderr.readline() == f"wig: another wig is running in {toy} (pid {first.pid}); waiting\n"
     assert not (toy / "results/quick/squares.csv").exists()
     if end == "ends":
         (toy / "go").touch()
@@ -232,8 +233,8 @@ def test_want_of_memory_is_told_from_other_errors(toy: Path, allocate: Callable[
     run = Run.of(toy, project.page("letters"), project.profile("quick"))
     with pytest.raises((MemoryError, RuntimeError)) as caught:
         allocate(2**48)
-    assert _ran_out(caught.type.__name__, str(caught.value), run) == "ran out of memory; close other programs"
-    assert _ran_out("ValueError", "no memory of it", run) is None
+    assert _out_of_memory(caught.type.__name__, str(caught.value), run) == "ran out of memory; close other programs"
+    assert _out_of_memory("ValueError", "no memory of it", run) is None
 
 
 def test_a_page_that_takes_fewer_sentences_is_told_to(toy: Path) -> None:
@@ -241,7 +242,7 @@ def test_a_page_that_takes_fewer_sentences_is_told_to(toy: Path) -> None:
     page.write_text(page.read_text().replace("seed: int = 0", "max_sentences: int = 9\nseed: int = 0"))
     project = Project(toy)
     run = Run.of(toy, project.page("letters"), project.profile("quick"))
-    assert _ran_out("MemoryError", "", run) == "ran out of memory; lower max_sentences or close other programs"
+    assert _out_of_memory("MemoryError", "", run) == "ran out of memory; lower max_sentences or close other programs"
 
 
 # ── weights that are not numbers ──
@@ -266,5 +267,5 @@ def test_a_regression_on_what_is_no_number_is_refused(column: str, value: float)
     words.loc["b", column] = value
     weights, information = words[["weight"]], words[["kl"]]
     for fit in (lambda: regress(weights, information), lambda: compare(weights, [weights], information)):
-        with pytest.raises(InputError, match=f"^{column} of 'b' is {value}, which no line can be fitted to; mend"):
+        with pytest.raises(InputError, match=f"^{column} of 'b' is {value}, which no line can be fitted to; fix"):
             fit()

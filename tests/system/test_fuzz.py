@@ -1,7 +1,7 @@
-"""Any text at all, through the public functions that take one: what comes out keeps its promises, or one named error
-says why nothing does; never anything else.
+"""Arbitrary text, through the public functions that take one: the result keeps its promises, or one named error says
+what is wrong; never anything else.
 
-Each function meets 50 examples in an ordinary run, and ten thousand with `pytest -m fuzz` (one function alone:
+Each function gets 50 examples in an ordinary run, and ten thousand with `pytest -m fuzz` (one function alone:
 `pytest -m fuzz -k segment`).
 """
 
@@ -31,11 +31,11 @@ from wig_core.attribution.integrated_gradients import LADDER
 from wig_core.text.words import normalise, segment, words_of
 
 pytestmark = [
-    pytest.mark.filterwarnings("error::RuntimeWarning"),  # numpy's way to say that a number was lost
+    pytest.mark.filterwarnings("error::RuntimeWarning"),  # numpy's sign that a number overflowed or is NaN
     pytest.mark.filterwarnings("ignore:.* sentences are longer than:UserWarning"),
 ]
 
-# Every character that UTF-8 can hold, all planes alike; those that text is cut at or joined by; ordinary words.
+# Every character that UTF-8 can encode, all planes equally often; characters at which text is split or joined; words.
 PLANES = st.integers(0, 16).map(lambda plane: (plane << 16, (plane << 16) + 0xFFFF))
 ANY = PLANES.flatmap(lambda ends: st.characters(codec="utf-8", min_codepoint=ends[0], max_codepoint=ends[1]))
 JOINTS = st.sampled_from(

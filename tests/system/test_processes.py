@@ -87,16 +87,16 @@ def test_processes_share_the_shards(script: Path, tmp_path: Path, tiny_folders: 
     assert kept(tmp_path / "two") == kept(tmp_path / "one")
 
 
-def test_two_processes_warm_the_cache_for_a_page(tmp_path: Path) -> None:
+def test_two_processes_precompute_a_page(tmp_path: Path) -> None:
     for folder in ("notebooks", "book"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("_build"))
     cache = tmp_path / "cache"
     page = ["pooling_similarity", "--profile", "smoke"]  # it trains, and explains
-    run([*TWO, "-m", "wig_core", "warm", *page], cache, tmp_path)
+    run([*TWO, "-m", "wig_core", "precompute", *page], cache, tmp_path)
     assert not (tmp_path / "results").exists()
-    warmed = kept(cache)
-    kinds = {name.split("/")[0] for name in warmed}
+    precomputed = kept(cache)
+    kinds = {name.split("/")[0] for name in precomputed}
     assert kinds == {"encoders", "contributions"}
     run([sys.executable, "-m", "wig_core", "run", *page], cache, tmp_path)
-    assert kept(cache) == warmed  # the page has found all that it wants
+    assert kept(cache) == precomputed  # the page has found all that it needs
     assert json.loads((tmp_path / "results/smoke/pooling_similarity.json").read_text())

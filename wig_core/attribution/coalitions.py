@@ -1,7 +1,7 @@
-"""Embeddings of sentences of which only some words are present: what Shapley values and deletion curves are made of.
+"""Embeddings of sentences with only some of their words present, for Shapley values and deletion curves.
 
-A set of present words is a *coalition*, as in the theory of games. One forward pass gives its value for all dimensions
-of the embedding at once.
+A set of present words is a *coalition*, as in game theory. One forward pass gives its value in all dimensions of the
+embedding at once.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from wig_core.attribution.inputs import (
     Precision,
     Target,
     TokenizedSentence,
+    activations_per_token,
     apply_target,
     baseline_id,
     batches,
@@ -25,15 +26,15 @@ from wig_core.attribution.inputs import (
     pad,
     path_endpoints,
 )
-from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.errors import InputError
 
 Absence = Literal["mask", "pad", "unk", "zero", "deleted"]
 
 
 def coalition_values(
-    encoder: SentenceEncoder,
-    readings: Sequence[TokenizedSentence],
+    encoder: EncoderLike,
+    tokenized: Sequence[TokenizedSentence],
     coalitions: Sequence[Tensor],
     *,
     baseline: Absence = "mask",
@@ -44,35 +45,40 @@ def coalition_values(
 ) -> list[Tensor]:
     """The target's value for every coalition of every sentence.
 
-    Coalitions that occur more than once are embedded once; those of all sentences go together in batches of alike
-    length.
+    A coalition that occurs several times is embedded once. Coalitions of all sentences share batches of similar length.
 
     Args:
-        encoder: the encoder.
-        readings: of N sentences, from `read`.
-        coalitions: for each sentence which of its n units are present, ``[coalitions, n]``.
-        baseline: what stands in place of an absent word: a token, the zero vector, or nothing ("deleted": the
-            sentence is shorter then, and later words move up).
-        target, precision: see `shapley_values`.
-        memory_mb: bounds the size of a batch, in MiB of activations.
+        encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
+        tokenized: N sentences, from `tokenize_sentences`.
+        coalitions: for each sentence, which of its n units are present in each coalition, ``[coalitions, n]``.
+        baseline: what stands for an absent word: the mask, padding or unknown token, the zero vector, or nothing
+            ("deleted": the sentence gets shorter, and later words move up).
+        target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
+            inner product with it.
+        precision: of the matrix products.
+        memory_mb: limits the size of a batch, in MiB of activations.
         progress: show a bar on standard error.
 
     Returns:
         For each sentence ``[coalitions, d]``, float32, on the CPU.
 
     Raises:
-        InputError: an unknown baseline, or the tokenizer has no such token, or nothing is left of a sentence.
+        InputError: the baseline or the precision is unknown, the tokenizer has no such token, or nothing is left of a
+            sentence without its words.
     """
+    encoder = as_encoder(encoder)
     check_absence(baseline)
     check_precision(precision)
-    if baseline == "deleted" and any((reading.owners >= 0).all() for reading in readings):
-        raise InputError(f"the tokenizer of {encoder.name!r} adds no special tokens, so that without words nothing is "
-                         "left to embed; choose another baseline than deleted")  # fmt: skip
-    games = [_Game.of(encoder, reading, masks, baseline) for reading, masks in zip(readings, coalitions, strict=True)]
+    if baseline == "deleted" and any((sentence.owners >= 0).all() for sentence in tokenized):
+        raise InputError(f"the tokenizer of {encoder.name!r} adds no special tokens, so nothing is left without words; "
+                         "choose another baseline than deleted")  # fmt: skip
+    games = [_Game.of(encoder, sentence, of, baseline) for sentence, of in zip(tokenized, coalitions, strict=True)]
     rows = [(game, row) for game in games for row in range(len(game.present))]
     rows.sort(key=lambda row: row[0].lengths[row[1]], reverse=True)
+    forward, _ = activations_per_token(encoder)
+    scores = 3 * getattr(encoder.model.config, "num_attention_heads", 1)  # per pair of tokens
     lengths = [game.lengths[row] for game, row in rows]
-    sizes = [(length, _numbers_per_token(encoder, length)) for length in lengths]
+    sizes = [(length, forward + scores * length) for length in lengths]
     narrow = torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16")
     with tqdm(total=len(rows), desc="coalitions", disable=not progress) as bar, torch.no_grad(), narrow:
         for batch in batches(rows, sizes, memory_mb * 2**20 // 4):
@@ -90,17 +96,18 @@ def check_absence(baseline: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Game:
-    """A sentence and its different coalitions.
+    """A sentence and its distinct coalitions.
 
     Attributes:
-        present: which tokens are there, ``[different coalitions, tokens]``, special ones always.
-        places: where the coalitions that were asked for lie among the different ones.
-        lengths: tokens of each.
-        ends: the embedding layer's output with no word and with all, None where absent words are deleted.
-        values: of the different coalitions, to be filled.
+        sentence: the tokenized sentence.
+        present: which tokens are present, ``[distinct coalitions, tokens]``; special tokens always are.
+        places: the index of each requested coalition among the distinct ones.
+        lengths: the number of tokens to embed for each distinct coalition.
+        ends: the embedding layer's output with no word and with all words; None where absent words are deleted.
+        values: the value of each distinct coalition, to be filled in.
     """
 
-    reading: TokenizedSentence
+    sentence: TokenizedSentence
     present: Tensor
     places: Tensor
     lengths: list[int]
@@ -108,18 +115,18 @@ class _Game:
     values: list[Tensor]
 
     @classmethod
-    def of(cls, encoder: SentenceEncoder, reading: TokenizedSentence, coalitions: Tensor, baseline: Absence) -> _Game:
-        owners = reading.owners.cpu()
-        always = coalitions.new_ones(len(coalitions), 1)  # what special tokens belong to; owner −1 is the last column
-        different, places = torch.unique(torch.cat([coalitions, always], dim=1), dim=0, return_inverse=True)
-        present = different[:, owners]
+    def of(cls, encoder: SentenceEncoder, sentence: TokenizedSentence, coalitions: Tensor, baseline: Absence) -> _Game:
+        owners = sentence.owners.cpu()
+        always = coalitions.new_ones(len(coalitions), 1)  # the column of special tokens: their owner −1 is the last
+        distinct, places = torch.unique(torch.cat([coalitions, always], dim=1), dim=0, return_inverse=True)
+        present = distinct[:, owners]
         if baseline == "deleted":
             lengths, ends = present.sum(1).tolist(), None
         else:
-            lengths = [len(owners)] * len(different)
-            ends = path_endpoints(encoder, reading, baseline_id(encoder, baseline))
+            lengths = [len(owners)] * len(distinct)
+            ends = path_endpoints(encoder, sentence, baseline_id(encoder, baseline))
         empty = torch.empty(0)
-        return cls(reading, present.to(reading.owners.device), places, lengths, ends, [empty] * len(different))
+        return cls(sentence, present.to(sentence.owners.device), places, lengths, ends, [empty] * len(distinct))
 
     def hidden(self, row: int) -> Tensor:
         """The embedding layer's output for a coalition, ``[tokens, h]``."""
@@ -130,15 +137,8 @@ class _Game:
 def _embed(encoder: SentenceEncoder, rows: list[tuple[_Game, int]], target: Target) -> Tensor:
     mask = pad([torch.ones(game.lengths[row], dtype=torch.long, device=encoder.device) for game, row in rows], 0)
     if rows[0][0].ends is None:
-        ids = [game.reading.input_ids[game.present[row]] for game, row in rows]
+        ids = [game.sentence.input_ids[game.present[row]] for game, row in rows]
         hidden = encoder.embedding_layer(pad(ids, encoder.tokenizer.pad_token_id or 0))
     else:
         hidden = torch.nn.utils.rnn.pad_sequence([game.hidden(row) for game, row in rows], batch_first=True)
     return apply_target(encoder.embed_from(hidden, mask), target).float().cpu()
-
-
-def _numbers_per_token(encoder: SentenceEncoder, length: int) -> int:
-    """How many numbers are alive at once for a token of a sentence, at the widest place."""
-    config = encoder.model.config
-    wide = getattr(config, "intermediate_size", 4 * config.hidden_size)
-    return 3 * wide + 4 * config.hidden_size + 3 * getattr(config, "num_attention_heads", 1) * length

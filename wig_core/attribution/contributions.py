@@ -1,32 +1,40 @@
-"""Contributions on disk: one safetensors file, whose header holds the words."""
+"""What attribution returns: the contributions of words to a sentence embedding, shown, tabulated and kept in files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import overload
 
+import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from wig_core.errors import InputError
+from wig_core.word_weights import word_weights
+
+SHOWN = 20  # sentences that a notebook shows of a set
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Contributions:
     """The contributions of a sentence's words to its embedding.
 
+    In a notebook it is shown as the sentence, each word shaded by the length of its contribution. Two are equal if all
+    their numbers are.
+
     Attributes:
         words: the n units of the sentence (lower-cased words and punctuation marks), in order.
-        vectors: contribution of each, ``[n, d]``; ``[n, 1]`` for a scalar target. They sum to
+        vectors: the contribution of each word, ``[n, d]``; ``[n, 1]`` for a scalar target. They sum to
             ``embedding - baseline_embedding`` up to the completeness error.
         embedding: the target's value for the sentence, ``[d]``: the pooled vector, before any normalisation.
-        baseline_embedding: its value for the baseline, ``[d]``.
+        baseline_embedding: the target's value for the baseline, ``[d]``.
         completeness_error: ``‖Σ vectors − (embedding − baseline_embedding)‖ / ‖embedding − baseline_embedding‖``.
-        steps: the number of quadrature nodes used, 0 where there is no integral.
+        steps: the number of quadrature nodes used; 0 where there is no integral.
         standard_errors: of the norms, ``[n]``, where contributions are estimated from samples; else None.
     """
 
@@ -43,63 +51,184 @@ class Contributions:
         """The Euclidean length of each contribution, ``[n]``."""
         return self.vectors.norm(dim=1)
 
+    def to_frame(self) -> pd.DataFrame:
+        """One row per word: position, word, norm, and error (the norm's standard error) if it is known."""
+        return ContributionSet([self]).to_frame().drop(columns="sentence")
 
-def save_contributions(contributions: Sequence[Contributions], path: str | Path) -> None:
-    """Write the contributions of sentences to a safetensors file.
+    def __len__(self) -> int:
+        return len(self.words)
 
-    Tensors are stacked: vectors ``[all words, d]``, embedding and baseline_embedding ``[N, d]``, completeness_error
-    and steps ``[N]``, standard_errors ``[all words]`` (not a number where there are none).
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Contributions) and self._numbers == other._numbers
 
-    Raises:
-        InputError: there are no contributions.
+    def __hash__(self) -> int:
+        return hash(self._numbers)
+
+    @property
+    def _numbers(self) -> tuple[object, ...]:
+        tensors = (self.vectors, self.embedding, self.baseline_embedding, self.standard_errors)
+        data = tuple(None if tensor is None else (*tensor.shape, tensor.numpy().tobytes()) for tensor in tensors)
+        return (tuple(self.words), self.completeness_error, self.steps, *data)
+
+    def __repr__(self) -> str:
+        text = " ".join(self.words)
+        text = text if len(text) <= 50 else f"{text[:49]}…"
+        size = f"{len(self)} words, {self.vectors.shape[1]} dimensions"
+        return f"<Contributions: {text!r}, {size}, completeness error {self.completeness_error:.1e}>"
+
+    def _repr_html_(self) -> str:
+        return ContributionSet([self])._repr_html_()
+
+
+class ContributionSet(Sequence[Contributions]):
+    """The contributions of several sentences, in order: a sequence of `Contributions` that can be tabulated and saved.
+
+    In a notebook it is shown as the sentences, each word shaded by the length of its contribution.
+
+    Args:
+        contributions: of any number of sentences, from one encoder.
+
+    Example:
+        >>> ones = torch.ones(2)
+        >>> found = ContributionSet([Contributions(["a", "cat"], torch.eye(2), ones, 0 * ones, 0.0, 16)])
+        >>> found
+        <ContributionSet: 1 sentence, 2 words>
+        >>> found.word_weights()["weight"].to_dict()
+        {'a': 2.0, 'cat': 2.0}
     """
-    if not contributions:
-        raise InputError("no contributions to save; explain at least one sentence")
-    nan = float("nan")
-    tensors = {
-        "vectors": torch.cat([one.vectors for one in contributions]),
-        "embedding": torch.stack([one.embedding for one in contributions]),
-        "baseline_embedding": torch.stack([one.baseline_embedding for one in contributions]),
-        "completeness_error": torch.tensor([one.completeness_error for one in contributions], dtype=torch.float64),
-        "steps": torch.tensor([one.steps for one in contributions]),
-        "standard_errors": torch.cat(
-            [
-                torch.full((len(one.words),), nan) if one.standard_errors is None else one.standard_errors
-                for one in contributions
-            ]
-        ),
-    }
-    sampled = [one.standard_errors is not None for one in contributions]
-    said = {"words": [one.words for one in contributions], "sampled": sampled}
-    # Under one key, since safetensors writes several in an order that changes.
-    save_file(tensors, path, metadata={"contributions": json.dumps(said)})
+
+    def __init__(self, contributions: Iterable[Contributions]) -> None:
+        self._items = tuple(contributions)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per word: sentence, position, word, norm, and error (the norm's standard error) if one is known."""
+        rows = [
+            (sentence, position, *row)
+            for sentence, one in enumerate(self)
+            for position, row in enumerate(zip(one.words, one.norms.tolist(), _errors(one).tolist(), strict=True))
+        ]
+        frame = pd.DataFrame(rows, columns=["sentence", "position", "word", "norm", "error"])
+        sampled = any(one.standard_errors is not None for one in self)
+        return frame if sampled else frame.drop(columns="error")
+
+    def word_weights(self, *, scale_by_length: bool = True) -> pd.DataFrame:
+        """One weight per word, the mean over its occurrences; see `wig_core.word_weights`.
+
+        Args:
+            scale_by_length: multiply each norm by the number of words in the sentence.
+
+        Returns:
+            A frame indexed by word: weight, and occurrences, the number averaged over.
+        """
+        return word_weights(self, scale_by_length=scale_by_length)
+
+    def save(self, path: str | Path) -> None:
+        """Write a safetensors file, which `load` reads.
+
+        Tensors are stacked: vectors ``[all words, d]``, embedding and baseline_embedding ``[N, d]``,
+        completeness_error and steps ``[N]``, standard_errors ``[all words]`` (NaN where there are none). The words are
+        in the metadata, as JSON.
+
+        Raises:
+            InputError: the set is empty.
+        """
+        if not self:
+            raise InputError("no contributions to save; explain at least one sentence")
+        tensors = {
+            "vectors": torch.cat([one.vectors for one in self]),
+            "embedding": torch.stack([one.embedding for one in self]),
+            "baseline_embedding": torch.stack([one.baseline_embedding for one in self]),
+            "completeness_error": torch.tensor([one.completeness_error for one in self], dtype=torch.float64),
+            "steps": torch.tensor([one.steps for one in self]),
+            "standard_errors": torch.cat([_errors(one) for one in self]),
+        }
+        sampled = [one.standard_errors is not None for one in self]
+        metadata = {"words": [one.words for one in self], "sampled": sampled}
+        # One key, because safetensors writes several in an order that changes.
+        save_file(tensors, path, metadata={"contributions": json.dumps(metadata)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> ContributionSet:
+        """Read a file that `save` wrote.
+
+        Raises:
+            InputError: the file does not exist, or holds something else.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = json.loads(file.metadata()["contributions"])
+                words, sampled = metadata["words"], metadata["sampled"]
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
+            fault = f"{str(path)!r} holds no contributions ({error})"
+            raise InputError(f"{fault}; give a file written by save_contributions") from None
+        lengths = [len(one) for one in words]
+        errors = tensors["standard_errors"].split(lengths)
+        return cls(
+            Contributions(
+                words=words[i],
+                vectors=vectors,
+                embedding=tensors["embedding"][i],
+                baseline_embedding=tensors["baseline_embedding"][i],
+                completeness_error=float(tensors["completeness_error"][i]),
+                steps=int(tensors["steps"][i]),
+                standard_errors=errors[i] if sampled[i] else None,
+            )
+            for i, vectors in enumerate(tensors["vectors"].split(lengths))
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> Contributions: ...
+    @overload
+    def __getitem__(self, index: slice) -> ContributionSet: ...
+    def __getitem__(self, index: int | slice) -> Contributions | ContributionSet:
+        return ContributionSet(self._items[index]) if isinstance(index, slice) else self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Contributions]:
+        return iter(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ContributionSet | list | tuple) and self._items == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+    def __repr__(self) -> str:
+        words = sum(len(one) for one in self)
+        return f"<ContributionSet: {len(self)} sentence{'s' * (len(self) != 1)}, {words} words>"
+
+    def _repr_html_(self) -> str:
+        from wig_core.plotting import heat_map
+
+        more = f"<p>… and {len(self) - SHOWN} more sentences</p>" if len(self) > SHOWN else ""
+        return heat_map(self[:SHOWN].to_frame(), {"norm": ""}) + more
 
 
-def load_contributions(path: str | Path) -> list[Contributions]:
-    """Read what `save_contributions` wrote.
+def _errors(one: Contributions) -> Tensor:
+    """The standard errors ``[n]``, NaN where there are none."""
+    return torch.full((len(one),), float("nan")) if one.standard_errors is None else one.standard_errors
 
-    Raises:
-        InputError: there is no such file, or it is none of these.
+
+def completeness_error(total: Tensor, embedding: Tensor, baseline_embedding: Tensor) -> float:
+    """How far the sum of contributions ``[d]`` is from the difference of the two embeddings ``[d]``, relative to it.
+
+    Where the two coincide up to rounding there is nothing to explain, and the error is relative to the embedding.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            said = json.loads(file.metadata()["contributions"])
-            words, sampled = said["words"], said["sampled"]
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (OSError, SafetensorError, TypeError, KeyError, ValueError) as error:
-        raise InputError(f"{str(path)!r} holds no contributions ({error}); give a file that was saved so") from None
-    lengths = [len(one) for one in words]
-    return [
-        Contributions(
-            words=words[i],
-            vectors=vectors,
-            embedding=tensors["embedding"][i],
-            baseline_embedding=tensors["baseline_embedding"][i],
-            completeness_error=float(tensors["completeness_error"][i]),
-            steps=int(tensors["steps"][i]),
-            standard_errors=errors if sampled[i] else None,
-        )
-        for i, (vectors, errors) in enumerate(
-            zip(tensors["vectors"].split(lengths), tensors["standard_errors"].split(lengths), strict=True)
-        )
-    ]
+    difference = embedding - baseline_embedding
+    scale = difference.norm()
+    if scale <= 1e-6 * embedding.norm():
+        scale = embedding.norm().clamp_min(torch.finfo(scale.dtype).tiny)
+    return float((total - difference).norm() / scale)
+
+
+def save_contributions(contributions: Iterable[Contributions], path: str | Path) -> None:
+    """Write contributions to a safetensors file: `ContributionSet.save`."""
+    ContributionSet(contributions).save(path)
+
+
+def load_contributions(path: str | Path) -> ContributionSet:
+    """Read a file that `save_contributions` wrote: `ContributionSet.load`."""
+    return ContributionSet.load(path)

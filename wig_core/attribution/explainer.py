@@ -1,37 +1,29 @@
-"""One record of every choice that decides contributions, and contributions kept on disk by its hash."""
+"""One record of every choice that decides contributions; contributions from the cache, and of streams of sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tqdm import tqdm
 
 from wig_core.attribution.coalitions import Absence
-from wig_core.attribution.contributions import Contributions, load_contributions, save_contributions
-from wig_core.attribution.inputs import Granularity, Precision
+from wig_core.attribution.contributions import Contributions, ContributionSet
+from wig_core.attribution.inputs import Granularity, Precision, check_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
-from wig_core.cache import cached, source_hash
-from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.cache import cached_files, source_hash
+from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.errors import InputError
 
-SHARD = 64  # sentences explained, and kept, together
-
-
 Method = Literal["ig", "shap"]
-
-
-_DECIDING = (
-    "wig_core.encoders.encoder",
-    "wig_core.text.words",
-    "wig_core.attribution.quadrature",
-    "wig_core.attribution",
-)  # of contributions
+_METHOD_MODULES = {"ig": ["forward_mode", "integrated_gradients", "quadrature"], "shap": ["coalitions", "shapley"]}
+_OTHERS_SETTINGS = {"ig": {"permutations", "seed"}, "shap": {"tolerance"}}  # those that the method does not use
 
 
 @dataclass(frozen=True)
@@ -40,12 +32,19 @@ class Explainer:
 
     Attributes:
         method: "ig" for `integrated_gradients`, "shap" for `shapley_values`.
-        baseline: what stands in place of a word; "deleted" for "shap" alone.
-        target: "vector" or "norm".
-        granularity: of words or subwords.
-        precision: of both; see there.
-        tolerance: of "ig".
-        permutations, seed: of "shap".
+        baseline: what stands for an absent word: the mask, padding or unknown token, the zero vector, or, with "shap"
+            only, nothing ("deleted").
+        target: "vector" for the embedding itself, "norm" for its Euclidean length.
+        granularity: contributions of words, or with "subword" of tokens.
+        tolerance: the completeness error that "ig" stays below, relative.
+        precision: "float32", or "bfloat16", which is about twice as fast where the processor supports it.
+        permutations: how many orders "shap" draws for a sentence of more than ten words.
+        seed: of these orders.
+
+    Example:
+        >>> explained = Explainer("shap", "pad").explain("wig-base", ["A rare sentence."])
+        >>> explained[0].words
+        ['a', 'rare', 'sentence', '.']
     """
 
     method: Method = "ig"
@@ -58,73 +57,111 @@ class Explainer:
     seed: int = 0
 
     def explain(
-        self, encoder: SentenceEncoder, sentences: Sequence[str], *, progress: bool = False
-    ) -> list[Contributions]:
+        self,
+        encoder: EncoderLike,
+        sentences: Sequence[str],
+        *,
+        cache: bool = False,
+        shard_size: int = 64,
+        progress: bool = False,
+    ) -> ContributionSet:
         """The contributions of each sentence's words to its embedding.
 
+        Args:
+            encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
+            sentences: N sentences, none blank.
+            cache: take them from the cache (`wig_core.cache`) if the same question has been asked before, else keep
+                them there. Sentences are explained in shards, each kept when it is done. After an interruption only
+                the rest is explained, and processes that ask the same question at the same time share the shards.
+            shard_size: how many sentences make a shard.
+            progress: show a bar on standard error.
+
+        Returns:
+            One `Contributions` per sentence, in order, on the CPU.
+
         Raises:
-            InputError: see `integrated_gradients` and `shapley_values`; an unknown method.
+            InputError: a sentence is blank, a setting is unknown or unusable, or the cache cannot be written.
         """
-        common: dict[str, Any] = {"target": self.target, "granularity": self.granularity, "progress": progress}
-        if self.method == "shap":
-            return shapley_values(
-                encoder,
-                sentences,
-                baseline=self.baseline,
-                permutations=self.permutations,
-                precision=self.precision,
-                seed=self.seed,
-                **common,
-            )
-        if self.method != "ig":
+        self._check()
+        encoder = as_encoder(encoder)
+        if not cache:
+            return self._measure(encoder, sentences, progress)
+        check_sentences(sentences)
+        _check_positive("shard_size", shard_size)
+        shards = [sentences[start : start + shard_size] for start in range(0, len(sentences), shard_size)]
+        several = len(shards) > 1
+        with tqdm(total=len(shards), desc="shards", disable=not (progress and several)) as bar:
+
+            def make(shard: Sequence[str], path: Path) -> None:
+                self._measure(encoder, shard, progress and not several).save(path)
+                bar.update()
+
+            files = {f"shard-{number:06}.safetensors": partial(make, shard) for number, shard in enumerate(shards)}
+            folder = cached_files("contributions", self._key(encoder, sentences, shard_size), files)
+        return ContributionSet(one for file in files for one in ContributionSet.load(folder / file))
+
+    def _check(self) -> None:
+        if self.method not in get_args(Method):
             raise InputError(f"method {self.method!r} is unknown; choose one of {', '.join(get_args(Method))}")
-        if self.baseline == "deleted":
+        if self.method == "ig" and self.baseline == "deleted":
             raise InputError("baseline 'deleted' has no path for Integrated Gradients; choose another, or method shap")
-        return integrated_gradients(
-            encoder,
-            sentences,
-            baseline=self.baseline,
-            tolerance=self.tolerance,
-            precision=self.precision,
-            **common,
-        )
 
-    def explain_once(
-        self, encoder: SentenceEncoder, sentences: Sequence[str], *, progress: bool = False
-    ) -> list[Contributions]:
-        """The same, from disk where the same encoder, sentences and choices have been asked before (`cache`).
+    def _settings(self) -> dict[str, Any]:
+        """The settings that the method uses, by name."""
+        unused = _OTHERS_SETTINGS[self.method] | {"method"}
+        return {name: value for name, value in asdict(self).items() if name not in unused}
 
-        Sentences are explained in shards, each kept when it is done: after an interruption the rest is explained, and
-        the processes of a `Crew` share them.
-        """
-        shards = [sentences[start : start + SHARD] for start in range(0, len(sentences), SHARD)]
-        folder = cached(
-            "contributions", self._key(encoder, sentences), partial(self._explain_shards, encoder, shards, progress)
-        )
-        return [one for number in range(len(shards)) for one in load_contributions(_place(folder, number))]
+    def _measure(self, encoder: SentenceEncoder, sentences: Sequence[str], progress: bool) -> ContributionSet:
+        measure = shapley_values if self.method == "shap" else integrated_gradients
+        return measure(encoder, sentences, progress=progress, **self._settings())
 
-    def _key(self, encoder: SentenceEncoder, sentences: Sequence[str]) -> dict[str, Any]:
+    def _key(self, encoder: SentenceEncoder, sentences: Sequence[str], shard_size: int) -> dict[str, Any]:
+        modules = ["contributions", "inputs", *_METHOD_MODULES[self.method]]
+        deciding = ["encoders.encoder", "text.words", *(f"attribution.{module}" for module in modules)]
         return {
             "encoder": encoder.fingerprint(),
             "sentences": list(sentences),
-            "attribution": asdict(self),
-            "sources": source_hash(*_DECIDING),
+            "method": self.method,
+            "settings": self._settings(),
+            "shard_size": shard_size,
+            "sources": source_hash(*(f"wig_core.{module}" for module in deciding)),
             "versions": {name: version(name) for name in ("torch", "transformers", "tokenizers")},
         }
 
-    def _explain_shards(
-        self, encoder: SentenceEncoder, shards: Sequence[Sequence[str]], progress: bool, folder: Path
-    ) -> None:
-        """This process's share of the shards, those that are there already left out."""
-        several = len(shards) > 1
-        for number in tqdm(range(len(shards)), "shards", disable=not several):
-            place = _place(folder, number)
-            if not place.exists():
-                explained = self.explain(encoder, shards[number], progress=progress and not several)
-                part = place.with_suffix(".part")
-                save_contributions(explained, part)
-                part.replace(place)
+
+def iter_contributions(
+    encoder: EncoderLike, sentences: Iterable[str], explainer: Explainer | None = None, *, chunk: int = 64
+) -> Iterator[Contributions]:
+    """The contributions of any number of sentences, one after the other, in constant memory.
+
+    Args:
+        encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
+        sentences: such as a generator or `stream_corpus`, none blank; it is read one chunk ahead.
+        explainer: how contributions are measured; by default Integrated Gradients with its default settings.
+        chunk: how many sentences are explained together.
+
+    Yields:
+        The `Contributions` of each sentence, in order, on the CPU.
+
+    Raises:
+        InputError: a sentence is blank, or a setting is unknown or unusable.
+
+    Example:
+        >>> stream = (f"The number {number}." for number in range(1_000_000))
+        >>> next(iter_contributions("wig-base", stream, chunk=2)).words
+        ['the', 'number', '0', '.']
+    """
+    if isinstance(sentences, str):
+        raise InputError("sentences is a single string; give an iterable of strings")
+    _check_positive("chunk", chunk)
+    encoder, explainer = as_encoder(encoder), explainer or Explainer()
+    stream, read = iter(sentences), 0
+    while batch := list(islice(stream, chunk)):
+        check_sentences(batch, first=read)
+        yield from explainer.explain(encoder, batch)
+        read += len(batch)
 
 
-def _place(folder: Path, shard: int) -> Path:
-    return folder / f"shard-{shard:06}.safetensors"
+def _check_positive(name: str, value: int) -> None:
+    if value < 1:
+        raise InputError(f"{name} is {value}; give 1 or more")

@@ -1,10 +1,10 @@
 """Forward-mode derivatives of a whole encoder along many directions at once.
 
 `DualTensor` carries a value and its tangents through any PyTorch module: the value once, with one more leading axis
-for the directions. It computes what ``torch.func.vmap(torch.func.jvp)`` computes, and hands each operation without a
-rule of its own to exactly these two. The rules below exist for speed: what depends on the value alone (the slope of an
-activation, the statistics of a layer norm, a softmax) is computed once and shared by all directions, and the
-directions are folded into the rows of one large matrix product. Tangents may be of lower precision than the values.
+for the directions. It computes what ``torch.func.vmap(torch.func.jvp)`` computes, and calls exactly these two for each
+operation that has no rule here. The rules exist for speed: what depends on the value alone (the slope of an activation,
+the statistics of a layer norm, a softmax) is computed once for all directions, and the directions are folded into the
+rows of one large matrix product. Tangents may have a lower precision than the values.
 """
 
 from __future__ import annotations
@@ -61,9 +61,9 @@ class DualTensor(torch.Tensor):
         if (plain := _out_of_place(function)) is not None:
             result = plain(*args, **kwargs)
             if not isinstance(args[0], DualTensor):
-                raise RuntimeError(f"{function.__name__} would lose a derivative: a plain tensor cannot carry it")
+                raise RuntimeError(f"{function.__name__} would lose a derivative, which a plain tensor cannot carry")
             args[0].primal.copy_(result.primal)
-            args[0].tangents.copy_(result.tangents)  # in place as well, so that views and their base stay together
+            args[0].tangents.copy_(result.tangents)  # in place too, so that views and their base stay in step
             return args[0]
         return _RULES.get(function, _by_vmap_of_jvp(function))(*args, **kwargs)
 
@@ -131,14 +131,14 @@ def _parts(value: Any) -> tuple[Any, Tensor | None]:
 
 
 def _aligned(tangents: Tensor | None, ndim: int) -> Tensor | None:
-    """Tangents with axes of length 1 behind that of the directions, so that they broadcast as values do."""
+    """Tangents with axes of length 1 after the axis of directions, so that they broadcast as values do."""
     if tangents is None or tangents.ndim > ndim:
         return tangents
     return tangents.reshape(len(tangents), *[1] * (ndim + 1 - tangents.ndim), *tangents.shape[1:])
 
 
 def _linear_rule(function: Callable[..., Tensor]) -> Rule:
-    """Reshaping, summing and the like: linear, with one tensor argument, so the tangents go the same way."""
+    """Reshaping, summing and the like: linear in one tensor argument, so tangents are transformed like the value."""
 
     def rule(dual: DualTensor, *args: Any, **kwargs: Any) -> DualTensor:
         along = torch.func.vmap(lambda tangent: function(tangent, *args, **kwargs))
@@ -183,7 +183,9 @@ def _add(a: Any, b: Any, *, alpha: float = 1) -> DualTensor:
         return DualTensor.make(value, da + db)
     tangents = da if da is not None else db
     assert tangents is not None
-    return DualTensor.make(value, tangents.expand(-1, *value.shape).clone())  # its own: in-place methods write to it
+    return DualTensor.make(
+        value, tangents.expand(-1, *value.shape).clone()
+    )  # a copy, because in-place methods write to it
 
 
 @_rule(torch.mul, torch.Tensor.mul, torch.Tensor.__mul__, torch.Tensor.__rmul__)
@@ -198,12 +200,12 @@ def _mul(a: Any, b: Any) -> DualTensor:
 @_rule(F.dropout)
 def _dropout(x: DualTensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> DualTensor:
     if training and p > 0:
-        raise RuntimeError("attribution needs the model in eval mode")
+        raise RuntimeError("the model is in training mode; attribution needs eval mode: call model.eval()")
     return x
 
 
 def _activation(function: Callable[..., Tensor]) -> Rule:
-    """An elementwise function: its slope is computed once for all directions."""
+    """An elementwise function, whose slope is computed once for all directions."""
 
     def rule(x: DualTensor, *args: Any, **kwargs: Any) -> DualTensor:
         ones = torch.ones_like(x.primal)

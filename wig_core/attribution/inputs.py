@@ -1,4 +1,4 @@
-"""What every attribution method returns, and how a sentence is laid out for it."""
+"""What every attribution method is given: tokenized sentences, baselines, targets, and batches that fit in memory."""
 
 from __future__ import annotations
 
@@ -15,17 +15,9 @@ from wig_core.errors import InputError
 from wig_core.text.words import Unit, segment, units_of_tokens
 
 Baseline = Literal["mask", "pad", "unk", "zero"]
-
-
 Target = Literal["vector", "norm"] | Tensor
-
-
 Granularity = Literal["word", "subword"]
-
-
 Precision = Literal["float32", "bfloat16"]
-
-
 T = TypeVar("T")
 
 
@@ -34,9 +26,9 @@ class TokenizedSentence:
     """One sentence as an encoder reads it: its units, and which of them each token belongs to.
 
     Attributes:
-        units: the units that the encoder sees at least in part; those behind the cut are left out.
+        units: the words and marks that the encoder reads at least in part; those beyond `max_tokens` are left out.
         input_ids: the token ids ``[tokens]``, special ones included.
-        owners: for each token the index of its unit, −1 for special tokens, ``[tokens]``.
+        owners: the index of each token's unit, −1 for special tokens, ``[tokens]``.
     """
 
     units: list[Unit]
@@ -44,42 +36,48 @@ class TokenizedSentence:
     owners: Tensor
 
 
+def check_sentences(sentences: Sequence[str], *, first: int = 0) -> None:
+    """Raise InputError if `sentences` is a single string or one of them, counted from `first`, is blank."""
+    if isinstance(sentences, str):
+        raise InputError("sentences is a single string; give a list of strings")
+    for index, sentence in enumerate(sentences, first):
+        if not sentence.strip():
+            raise InputError(f"sentence {index} is blank; leave blank sentences out")
+
+
 def tokenize_sentences(
     encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word"
 ) -> list[TokenizedSentence]:
-    """Tokenize sentences and give each token to its unit.
+    """Tokenize sentences and assign each token to its unit.
 
     Args:
-        encoder: whose tokenizer is asked.
-        sentences: what is read.
-        granularity: a unit is a word or mark of `segment`, or with "subword" each token that is not special.
+        encoder: the encoder whose tokenizer to use.
+        sentences: the sentences, none of them blank.
+        granularity: "word" for the words and marks of `segment`, "subword" for each token that is not special.
 
     Warns:
-        UserWarning: where sentences are longer than the encoder reads.
+        UserWarning: sentences are longer than the encoder reads.
 
     Raises:
-        InputError: `sentences` is one string instead of a list, a sentence is blank, or an unknown granularity.
+        InputError: `sentences` is one string instead of a list, a sentence is blank, or the granularity is unknown.
     """
     if granularity not in get_args(Granularity):
         raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
-    if isinstance(sentences, str):
-        raise InputError("sentences is a single string; give a list of strings")
-    if blank := [index for index, sentence in enumerate(sentences) if not sentence.strip()]:
-        raise InputError(f"sentence {blank[0]} is blank; leave blank sentences out")
-    readings = [_read_one(encoder, sentence) for sentence in sentences]
+    check_sentences(sentences)
+    tokenized = [_tokenize(encoder, sentence) for sentence in sentences]
     if granularity == "subword":
-        return [_by_token(encoder, reading) for reading in readings]
-    cut = sum(len(segment(s)) > len(r.units) for s, r in zip(sentences, readings, strict=True))
+        return [_split_into_tokens(encoder, one) for one in tokenized]
+    cut = sum(len(segment(text)) > len(one.units) for text, one in zip(sentences, tokenized, strict=True))
     if cut:
         warnings.warn(
             f"{cut} of {len(sentences)} sentences are longer than the {encoder.max_tokens} tokens that "
-            f"{encoder.name} reads; the words behind are left out",
+            f"{encoder.name} reads; the words beyond are left out",
             stacklevel=3,
         )
-    return readings
+    return tokenized
 
 
-def _read_one(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
+def _tokenize(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
     tokens = encoder.tokenize([sentence])
     ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
     offsets = [tokens.offsets[0][position] for position in ordinary]
@@ -93,27 +91,27 @@ def _read_one(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
     return TokenizedSentence(units, tokens.input_ids[0], owners)
 
 
-def _by_token(encoder: SentenceEncoder, reading: TokenizedSentence) -> TokenizedSentence:
-    """The same, each token of a word a unit of its own, named as the tokenizer names it."""
-    owned = (reading.owners >= 0).nonzero().flatten()
-    owners = torch.full_like(reading.owners, -1)
+def _split_into_tokens(encoder: SentenceEncoder, sentence: TokenizedSentence) -> TokenizedSentence:
+    """The same sentence with every token of a word as a unit, named as the tokenizer names it."""
+    owned = (sentence.owners >= 0).nonzero().flatten()
+    owners = torch.full_like(sentence.owners, -1)
     owners[owned] = torch.arange(len(owned), device=owners.device)
-    tokens = encoder.tokenizer.convert_ids_to_tokens(reading.input_ids[owned].tolist())
-    words = [reading.units[word] for word in reading.owners[owned].tolist()]
+    tokens = encoder.tokenizer.convert_ids_to_tokens(sentence.input_ids[owned].tolist())
+    words = [sentence.units[word] for word in sentence.owners[owned].tolist()]
     units = [replace(word, text=token) for word, token in zip(words, tokens, strict=True)]
-    return TokenizedSentence(units, reading.input_ids, owners)
+    return TokenizedSentence(units, sentence.input_ids, owners)
 
 
 def pad(rows: Sequence[Tensor], value: int) -> Tensor:
-    """Stack rows of different lengths ``[l]`` into ``[rows, longest]``, filled up with `value`."""
+    """Stack rows of different lengths ``[l]`` into ``[rows, longest]``, padded with `value`."""
     return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=value)
 
 
 def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
-    """The token that stands for an absent word; None for the zero vector.
+    """The id of the token that stands for an absent word; None for the zero vector.
 
     Raises:
-        InputError: unknown baseline, or the tokenizer has no such token.
+        InputError: the baseline is unknown, or the tokenizer has no such token.
     """
     if baseline not in get_args(Baseline):
         raise InputError(f"baseline {baseline!r} is unknown; choose one of {', '.join(get_args(Baseline))}")
@@ -125,12 +123,12 @@ def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
     return int(token)
 
 
-def path_endpoints(encoder: SentenceEncoder, reading: TokenizedSentence, absent: int | None) -> tuple[Tensor, Tensor]:
-    """The embedding layer's output where all words are absent, and where all are present, each ``[tokens, h]``.
+def path_endpoints(encoder: SentenceEncoder, sentence: TokenizedSentence, absent: int | None) -> tuple[Tensor, Tensor]:
+    """The embedding layer's output with all words absent, and with all words present, each ``[tokens, h]``.
 
-    Special tokens are there in both. `absent` is what `baseline_id` says.
+    Special tokens are present in both. `absent` is the id that `baseline_id` returns.
     """
-    ids, is_word = reading.input_ids.unsqueeze(0), reading.owners >= 0
+    ids, is_word = sentence.input_ids.unsqueeze(0), sentence.owners >= 0
     end = encoder.embedding_layer(ids)[0]
     if absent is None:
         return end.masked_fill(is_word.unsqueeze(-1), 0.0), end
@@ -138,7 +136,7 @@ def path_endpoints(encoder: SentenceEncoder, reading: TokenizedSentence, absent:
 
 
 def apply_target(embeddings: Tensor, target: Target) -> Tensor:
-    """What is explained: the embeddings ``[..., d]`` themselves, or one number of each, ``[..., 1]``."""
+    """The values to explain: the embeddings ``[..., d]`` themselves, or one number for each, ``[..., 1]``."""
     if isinstance(target, Tensor):
         return embeddings @ target.to(embeddings.device, embeddings.dtype).unsqueeze(-1)
     return embeddings if target == "vector" else (embeddings * embeddings).sum(-1, keepdim=True).sqrt()
@@ -180,3 +178,13 @@ def batches(items: Sequence[T], sizes: Sequence[tuple[int, int]], budget: int) -
         first, second = first_then, second_then
     if batch:
         yield batch
+
+
+def activations_per_token(encoder: SentenceEncoder) -> tuple[int, int]:
+    """How many numbers per token are in memory at once: in a forward pass, and for a backward pass through all layers.
+
+    A forward pass is measured at its widest place, the feed-forward layer. Attention scores come on top.
+    """
+    config = encoder.model.config
+    hidden, wide = config.hidden_size, getattr(config, "intermediate_size", 4 * config.hidden_size)
+    return 3 * wide + 4 * hidden, config.num_hidden_layers * (3 * wide + 10 * hidden)

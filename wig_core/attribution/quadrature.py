@@ -1,6 +1,6 @@
-"""Rules for the path integral of Integrated Gradients: nodes and weights on [0, 1].
+"""Quadrature rules for the path integral of Integrated Gradients: nodes and weights on [0, 1].
 
-Every rule's weights sum to 1, so that a constant integrand is integrated exactly.
+The weights of each rule sum to 1, so a constant integrand is integrated exactly.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ Nodes = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def gauss_legendre(steps: int) -> Nodes:
-    """Exact for polynomials of degree 2·steps − 1; the rule to use where the integrand is smooth."""
+    """Gauss–Legendre nodes, exact for polynomials of degree 2·steps − 1: the best rule for a smooth integrand."""
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     return (nodes + 1) / 2, weights / 2
 
 
 def clenshaw_curtis(steps: int) -> Nodes:
-    """Chebyshev points, both ends included; exact for degree steps − 1."""
+    """Chebyshev points, both ends included, exact for polynomials of degree steps − 1."""
     if steps == 1:
         return midpoint(1)
     angles = np.pi * np.arange(steps) / (steps - 1)
@@ -33,12 +33,12 @@ def clenshaw_curtis(steps: int) -> Nodes:
 
 
 def midpoint(steps: int) -> Nodes:
-    """The middles of equal parts."""
+    """The midpoints of equal intervals."""
     return (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
 
 
 def trapezoid(steps: int) -> Nodes:
-    """Equal parts, ends included with half weight (captum's "riemann_trapezoid")."""
+    """The ends of equal intervals, 0 and 1 with half the weight (captum's "riemann_trapezoid")."""
     if steps == 1:
         return midpoint(1)
     weights = np.full(steps, 1 / (steps - 1))
@@ -47,7 +47,7 @@ def trapezoid(steps: int) -> Nodes:
 
 
 def right_riemann(steps: int) -> Nodes:
-    """The right ends of equal parts: the sum in the first paper on Integrated Gradients (its equation 3)."""
+    """The right ends of equal intervals: the sum in the first paper on Integrated Gradients (its equation 3)."""
     return np.arange(1, steps + 1) / steps, np.full(steps, 1 / steps)
 
 
@@ -61,10 +61,14 @@ RULES: dict[str, Callable[[int], Nodes]] = {
 
 
 def quadrature(rule: str, steps: int) -> Nodes:
-    """Nodes and weights ``[steps]`` on [0, 1] of a named rule.
+    """The nodes and weights ``[steps]`` of a rule on [0, 1].
+
+    Args:
+        rule: a key of `RULES`.
+        steps: the number of nodes.
 
     Raises:
-        InputError: unknown rule, or fewer than one step.
+        InputError: the rule is unknown, or there is fewer than one step.
 
     Example:
         >>> nodes, weights = quadrature("gauss-legendre", 2)

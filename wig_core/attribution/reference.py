@@ -1,4 +1,4 @@
-"""The same contributions by other libraries, slowly: what the fast methods are checked and timed against."""
+"""The same contributions computed by other libraries, slowly, to check and time the fast methods; extra `reference`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ def captum_integrated_gradients(
     """Integrated Gradients by captum's `LayerIntegratedGradients`, one dimension of the embedding at a time.
 
     Args:
-        baseline: a token baseline; captum's layer method takes token ids, so "zero" is not one.
-        steps: Gauss–Legendre nodes.
-        dimensions: those of the embedding to explain; all by default.
+        encoder: the encoder to explain.
+        sentence: the sentence, not blank.
+        baseline: "mask", "pad" or "unk"; captum's layer method takes token ids, which "zero" has none of.
+        steps: the number of Gauss–Legendre nodes.
+        dimensions: the dimensions of the embedding to explain; by default all.
 
     Returns:
         The contributions ``[n, len(dimensions)]``.
@@ -42,20 +44,20 @@ def captum_integrated_gradients(
     absent = baseline_id(encoder, baseline)
     if absent is None:
         raise InputError("baseline 'zero' has no token ids, which captum's layer method needs; choose mask, pad or unk")
-    [reading] = tokenize_sentences(encoder, [sentence])
-    ids = reading.input_ids.unsqueeze(0)
+    [tokenized] = tokenize_sentences(encoder, [sentence])
+    ids = tokenized.input_ids.unsqueeze(0)
     explainer = LayerIntegratedGradients(lambda tokens: _embed(encoder, ids, tokens), encoder.embedding_module)
     columns = [
         explainer.attribute(
             ids,
-            baselines=ids.masked_fill(reading.owners >= 0, absent),
+            baselines=ids.masked_fill(tokenized.owners >= 0, absent),
             target=dimension,
             n_steps=steps,
             method="gausslegendre",
         )
         for dimension in (range(encoder.dimension) if dimensions is None else dimensions)
     ]
-    return _sum_into_units(torch.stack([column[0].sum(-1) for column in columns], dim=1).detach(), reading)
+    return _sum_into_units(torch.stack([column[0].sum(-1) for column in columns], dim=1).detach(), tokenized)
 
 
 def backward_integrated_gradients(
@@ -67,20 +69,23 @@ def backward_integrated_gradients(
     baseline: Baseline = "mask",
     dimensions: Sequence[int] | None = None,
 ) -> Tensor:
-    """Integrated Gradients by one forward pass over all nodes and one backward pass a dimension of the embedding.
+    """Integrated Gradients by one forward pass over all nodes and one backward pass per dimension of the embedding.
 
     Args:
+        encoder: the encoder to explain.
+        sentence: the sentence, not blank.
         nodes, weights: of the quadrature rule, ``[steps]``.
-        dimensions: those of the embedding to explain; all by default.
+        baseline: what stands for every word.
+        dimensions: the dimensions of the embedding to explain; by default all.
 
     Returns:
         The contributions ``[n, len(dimensions)]``.
     """
     absent = baseline_id(encoder, baseline)
-    [reading] = tokenize_sentences(encoder, [sentence])
-    ids = reading.input_ids.unsqueeze(0)
+    [tokenized] = tokenize_sentences(encoder, [sentence])
+    ids = tokenized.input_ids.unsqueeze(0)
     end = encoder.embedding_layer(ids)
-    is_word = reading.owners >= 0
+    is_word = tokenized.owners >= 0
     if absent is None:
         start = end.masked_fill(is_word.unsqueeze(-1), 0.0)
     else:
@@ -91,7 +96,7 @@ def backward_integrated_gradients(
     for dimension in range(encoder.dimension) if dimensions is None else dimensions:
         [gradient] = torch.autograd.grad(embeddings[:, dimension].sum(), points, retain_graph=True)
         columns.append(((gradient * weights[:, None, None]).sum(0) * (end - start)[0]).sum(-1))
-    return _sum_into_units(torch.stack(columns, dim=1), reading)
+    return _sum_into_units(torch.stack(columns, dim=1), tokenized)
 
 
 def captum_shapley_values(
@@ -103,12 +108,14 @@ def captum_shapley_values(
     together: int = 64,
     seed: int = 0,
 ) -> Tensor:
-    """Shapley values by captum: `ShapleyValueSampling`, or `ShapleyValues` in all n! orders.
+    """Shapley values by captum: `ShapleyValueSampling`, or `ShapleyValues` over all n! orders.
 
     Args:
-        baseline: a token baseline, not "zero".
-        permutations: orders drawn, without their reverses; None for all n! of them.
-        together: coalitions in one forward pass.
+        encoder: the encoder to explain.
+        sentence: the sentence, not blank.
+        baseline: "mask", "pad" or "unk".
+        permutations: how many orders are drawn, without their reverses; None for all n! orders.
+        together: how many coalitions share a forward pass.
         seed: of the orders.
 
     Returns:
@@ -139,12 +146,14 @@ def captum_kernel_shap(
     dimensions: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Tensor:
-    """Shapley values by captum's `KernelShap`, a regression on drawn coalitions, one dimension at a time.
+    """Shapley values by captum's `KernelShap`, a regression on random coalitions, one dimension at a time.
 
     Args:
-        baseline: a token baseline, not "zero".
-        samples: coalitions drawn, anew for each dimension.
-        dimensions: those of the embedding to explain; all by default.
+        encoder: the encoder to explain.
+        sentence: the sentence, not blank.
+        baseline: "mask", "pad" or "unk".
+        samples: how many coalitions are drawn for each dimension.
+        dimensions: the dimensions of the embedding to explain; by default all.
         seed: of the coalitions.
 
     Returns:
@@ -179,16 +188,18 @@ def shap_values(
     together: int | None = 64,
     seed: int = 0,
 ) -> Tensor:
-    """Contributions by shap: its `PermutationExplainer`, or its `PartitionExplainer`.
+    """Contributions by shap's `PermutationExplainer` or `PartitionExplainer`.
 
-    The second gives other numbers by definition: Winter values, in which only the orders count that keep together the
-    words of each branch of a tree; here the tree that merges neighbouring words in halves.
+    The second computes Winter values, which differ by definition: only orders that keep the words of each branch of a
+    tree together count, here the tree that splits the sentence into halves again and again.
 
     Args:
-        baseline: a token baseline, not "zero".
+        encoder: the encoder to explain.
+        sentence: the sentence, not blank.
+        baseline: "mask", "pad" or "unk".
         algorithm: "permutation" or "partition".
-        permutations: orders drawn, reverses counted; a partition is evaluated in full.
-        together: coalitions in one forward pass; None for shap's own choice.
+        permutations: how many orders are drawn, reverses included; a partition is evaluated in full.
+        together: how many coalitions share a forward pass; None for shap's own choice.
         seed: of the orders.
 
     Returns:
@@ -209,30 +220,30 @@ def shap_values(
 
 @dataclass(frozen=True)
 class _WordGame:
-    """The embedding of a sentence as a function of which of its words are present, in the libraries' terms."""
+    """The embedding of a sentence as a function of which of its words are present, as captum and shap need it."""
 
     encoder: SentenceEncoder
-    reading: TokenizedSentence
+    sentence: TokenizedSentence
     absent: int
 
     @classmethod
     def of(cls, encoder: SentenceEncoder, sentence: str, baseline: Baseline) -> _WordGame:
         absent = baseline_id(encoder, baseline)
         if absent is None:
-            raise InputError("baseline 'zero' is no token; choose mask, pad or unk")
-        [reading] = tokenize_sentences(encoder, [sentence])
-        return cls(encoder, reading, absent)
+            raise InputError("baseline 'zero' is not a token; choose mask, pad or unk")
+        [tokenized] = tokenize_sentences(encoder, [sentence])
+        return cls(encoder, tokenized, absent)
 
     @property
     def words(self) -> int:
-        return len(self.reading.units)
+        return len(self.sentence.units)
 
     def embed(self, present: Tensor) -> Tensor:
         """The embeddings ``[rows, d]`` of coalitions ``[rows, n]``, 1 where a word is present."""
-        owners = self.reading.owners
-        there = (owners < 0) | (present[:, owners.clamp_min(0)] > 0)
-        ids = self.reading.input_ids.unsqueeze(0)
-        return _embed(self.encoder, ids, torch.where(there, ids, self.absent))
+        owners = self.sentence.owners
+        visible = (owners < 0) | (present[:, owners.clamp_min(0)] > 0)
+        ids = self.sentence.input_ids.unsqueeze(0)
+        return _embed(self.encoder, ids, torch.where(visible, ids, self.absent))
 
     def embed_array(self, present: NDArray[np.float64]) -> NDArray[np.float32]:
         with torch.no_grad():
@@ -240,7 +251,7 @@ class _WordGame:
 
 
 class _Masker:
-    """What shap asks for: how many inputs there are, how to blank some, and perhaps how they are nested."""
+    """A masker as shap defines it: the number of inputs, how to blank some of them, and optionally their tree."""
 
     def __init__(self, words: int, clustering: NDArray[np.float64] | None = None) -> None:
         self.shape = (1, words)
@@ -252,7 +263,7 @@ class _Masker:
 
 
 def _halves(words: int) -> NDArray[np.float64]:
-    """The tree of neighbours merged in halves, as a linkage matrix: left, right, height, size; heights up to 1."""
+    """The tree of repeated halving, as a linkage matrix: left, right, height (at most 1) and size."""
     rows: list[tuple[int, int, int]] = []
 
     def merge(first: int, last: int) -> tuple[int, int]:
@@ -271,7 +282,7 @@ def _halves(words: int) -> NDArray[np.float64]:
 
 
 def _embed(encoder: SentenceEncoder, input_ids: Tensor, word_ids: Tensor) -> Tensor:
-    """The embeddings of other words at the positions of `input_ids`, as in `SentenceEncoder.embedding_layer`."""
+    """The embeddings of `word_ids` at the positions of `input_ids`, as in `SentenceEncoder.embedding_layer`."""
     table = encoder.model.get_input_embeddings()
     mask = torch.ones_like(word_ids)
     with output_of(table, table(word_ids)):
@@ -279,7 +290,7 @@ def _embed(encoder: SentenceEncoder, input_ids: Tensor, word_ids: Tensor) -> Ten
     return encoder.pool(hidden, mask)
 
 
-def _sum_into_units(tokens: Tensor, reading: TokenizedSentence) -> Tensor:
-    """Contributions of tokens ``[tokens, d]`` to those of units ``[n, d]``."""
-    owned = reading.owners >= 0
-    return tokens.new_zeros(len(reading.units), tokens.shape[1]).index_add_(0, reading.owners[owned], tokens[owned])
+def _sum_into_units(tokens: Tensor, sentence: TokenizedSentence) -> Tensor:
+    """Sum the contributions of tokens ``[tokens, d]`` into those of units ``[n, d]``."""
+    owned = sentence.owners >= 0
+    return tokens.new_zeros(len(sentence.units), tokens.shape[1]).index_add_(0, sentence.owners[owned], tokens[owned])

@@ -1,1 +1,1 @@
-"""How informative a word is in a corpus."""
+"""The information content of words in a corpus, and models in which it is known."""

@@ -1,15 +1,15 @@
-"""How much a word tells: co-occurrence in a stream of sentences, self-information and information gain.
+"""Counts of words and of their co-occurrence within sentences, and the information gain that follows from them.
 
 For a word w, P(w) is its share of all word occurrences, and P(·|w) the distribution of its neighbours: the other words
-of the sentences that hold w, each pair of occurrences counted once. KL(w) = KL(P(·|w) ‖ P(·)), in nats, is the paper's
-information gain (Kurita et al. 2023, their Psent(·|w) against P(·)); −log P(w) is its self-information.
+of the sentences that contain w, each pair of occurrences counted once. KL(w) = KL(P(·|w) ‖ P(·)), in nats, is the
+paper's information gain (Kurita et al. 2023, their Psent(·|w) against P(·)); −log P(w) is the self-information of w.
 
-Rare words have few neighbours, and few neighbours make a large KL whatever the word means. The control deals the same
-words to sentences of the same lengths at random: what KL is left there is due to counting alone (Oyama et al. 2023).
+Rare words have few neighbours, and few neighbours give a large KL whatever the word means. As a control, the same words
+are dealt at random to sentences of the same lengths: the KL that remains is due to counting alone (Oyama et al. 2023).
 
-Counting is a map and a reduce. The corpus is read once, in blocks of sentences; each block is counted by itself, in
-words that it numbers itself, here or by the workers of an executor; and the counts of neighbouring blocks are added. So
-the numbers are the same to the bit wherever and whenever a block was counted.
+Counting is a map and a reduce. The corpus is read once, in blocks of sentences. Each block is counted on its own, with
+its own numbering of words, in this process or by the workers of an executor; then the counts of neighbouring blocks are
+added. The result is therefore the same to the bit wherever and whenever a block was counted.
 """
 
 from __future__ import annotations
@@ -26,23 +26,20 @@ from scipy import sparse
 
 from wig_core.errors import InputError
 
-BLOCK = 32_768  # sentences counted, and shuffled, together
+BLOCK_SIZE = 32_768  # sentences counted, and shuffled, together
 
-
-Block = tuple[int, list[str]]  # its number, its sentences
-
-
-Tokenize = Callable[[str], list[str]]
+Block = tuple[int, list[str]]  # its number and its sentences
+Tokenize = Callable[[str], list[str]]  # from a sentence to its words
 
 
 class Cooccurrence:
-    """Counts of words, and of pairs of words within a sentence, gathered block by block.
+    """Counts of words, and of pairs of words within a sentence, accumulated block by block.
 
     Memory grows with the vocabulary and with the number of different pairs, not with the number of sentences.
 
     Attributes:
         counts: the occurrences of each word, ``[vocabulary]``.
-        pairs: sparse ``[vocabulary, vocabulary]``; row w holds how often each word is a neighbour of w.
+        pairs: how often each word is a neighbour of word w, in row w of a sparse array ``[vocabulary, vocabulary]``.
 
     Example:
         >>> seen = Cooccurrence()
@@ -59,11 +56,11 @@ class Cooccurrence:
         """Count a block of sentences.
 
         Args:
-            ids: the words of all its sentences, one after the other, as indices into the vocabulary.
-            lengths: how many words each sentence has.
+            ids: the words of all its sentences in order, as indices into the vocabulary.
+            lengths: the number of words in each sentence.
             size: the size of the vocabulary so far.
         """
-        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)  # scipy keeps indices short that are short
+        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)  # scipy keeps 32-bit indices
         entries = (np.ones(len(ids), np.int64), (rows, ids.astype(np.int32)))
         occurrences = sparse.csr_array(entries, shape=(len(lengths), size))
         counts = np.bincount(ids, minlength=size)
@@ -71,11 +68,11 @@ class Cooccurrence:
         self._add(counts, (occurrences.T @ occurrences - itself).tocsr())
 
     def absorb(self, other: Cooccurrence, places: NDArray[np.int32], size: int) -> None:
-        """Add counts over a vocabulary of their own.
+        """Add counts that have a vocabulary of their own.
 
         Args:
-            other: the counts, which stay as they are.
-            places: where the words of `other` stand in this vocabulary, all different.
+            other: the counts to add, which are left unchanged.
+            places: for each word of `other` its index in this vocabulary, all different.
             size: the size of this vocabulary so far.
         """
         counts = np.zeros(size, np.int64)
@@ -89,7 +86,7 @@ class Cooccurrence:
         self.counts = counts + np.pad(self.counts, (0, size - len(self.counts)))
 
     def kl(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """KL(P(·|w) ‖ P(·)) in nats for the words `rows`; not a number for a word that never has a neighbour."""
+        """KL(P(·|w) ‖ P(·)) in nats for the words `rows`; NaN for a word that never has a neighbour."""
         pairs = self.pairs[rows]
         pairs.eliminate_zeros()
         neighbours = pairs.sum(axis=1)
@@ -97,17 +94,17 @@ class Cooccurrence:
         terms = sparse.csr_array((pairs.data * ratio, pairs.indices, pairs.indptr), shape=pairs.shape)
         with np.errstate(invalid="ignore", divide="ignore"):
             gain = terms.sum(axis=1) / neighbours - np.log(neighbours)
-        return np.where(neighbours > 0, np.maximum(gain, 0.0), np.nan)  # ≥ 0 but for rounding
+        return np.where(neighbours > 0, np.maximum(gain, 0.0), np.nan)  # ≥ 0 up to rounding
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted in a part of a corpus.
+    """The counts of a part of a corpus.
 
     Attributes:
-        words: its words in order of first occurrence, each with its number.
-        seen: the counts of its sentences, then those of each shuffled control; may be counted only when asked for, so
-            that the memory of one is enough.
+        words: its words in order of first occurrence, each with its index.
+        seen: the counts of its sentences, then those of each shuffled control. An iterator may make them one by one, so
+            that only one is in memory.
     """
 
     words: dict[str, int]
@@ -115,24 +112,24 @@ class Tally:
 
     @property
     def size(self) -> int:
-        """How many different pairs it holds, controls included."""
+        """The number of different pairs, those of the controls included."""
         return sum(one.pairs.nnz for one in self.seen)
 
     def absorb(self, later: Tally) -> None:
-        """Add what was counted in the next part of the corpus; words that are new there are numbered on."""
+        """Add the counts of the next part of the corpus; its new words get the next indices."""
         places = np.array([self.words.setdefault(word, len(self.words)) for word in later.words], np.int32)
         for mine, other in zip(self.seen, later.seen, strict=True):
             mine.absorb(other, places, len(self.words))
 
 
-def sentence_blocks(corpus: Iterable[str]) -> Iterator[Block]:
-    """Number the blocks of `BLOCK` sentences of a corpus."""
+def sentence_blocks(corpus: Iterable[str], size: int) -> Iterator[Block]:
+    """The numbered blocks of `size` sentences of a corpus."""
     stream = iter(corpus)
-    return enumerate(iter(lambda: list(islice(stream, BLOCK)), []))
+    return enumerate(iter(lambda: list(islice(stream, size)), []))
 
 
 def count_block(block: Block, *, tokenize: Tokenize, shuffles: int, seed: int) -> Tally:
-    """Count a block and its shuffles, which its number seeds: anywhere, and once more should the counts be lost."""
+    """Count a block and its shuffles. Its number seeds them, so that any worker gets the same counts."""
     number, sentences = block
     words: dict[str, int] = {}
     numbered = [[words.setdefault(word, len(words)) for word in tokenize(sentence)] for sentence in sentences]
@@ -157,7 +154,11 @@ def _count_at_once(count: Callable[[Block], Tally], block: Block) -> Tally:
 def count_in_order(
     count: Callable[[Block], Tally], blocks: Iterator[Block], executor: Executor | None, in_flight: int
 ) -> Iterator[Tally]:
-    """The counts of the blocks in the order of the corpus, of which at most `in_flight` blocks are read ahead."""
+    """The counts of the blocks in the order of the corpus, which is read at most `in_flight` blocks ahead.
+
+    Raises:
+        InputError: a worker of the executor was killed or shut down.
+    """
     if executor is None:
         yield from map(count, blocks)
         return
@@ -170,8 +171,8 @@ def count_in_order(
             window.extend(islice(submitted, 1))
     except (BrokenExecutor, CancelledError) as fault:
         raise InputError(
-            f"executor: a worker was killed or shut down ({type(fault).__name__}), perhaps for want of memory; "
-            "give a new executor of fewer workers, or a smaller in_flight"
+            f"executor: a worker was killed or shut down ({type(fault).__name__}), perhaps for lack of memory; "
+            "give a new executor with fewer workers, or a smaller in_flight"
         ) from fault
     finally:
         for future in window:
@@ -179,11 +180,11 @@ def count_in_order(
 
 
 def sum_tallies(counted: Iterable[Tally], shuffles: int) -> Tally:
-    """The sum of blocks in the order of the corpus.
+    """The sum of the counts of blocks, which are given in the order of the corpus.
 
-    Neighbouring blocks become sums, and a sum is added to the one before it when it holds at least half as much. So a
-    large table is written anew only when it has grown by half, not for each block; and all sums together hold at most
-    twice as much as the largest.
+    Neighbouring blocks are added into partial sums, and a sum is added to the one before it once it is at least half as
+    large. A large table is therefore rewritten only when it has grown by half, not for each block, and all sums
+    together are at most twice as large as the largest.
     """
     sums: list[Tally] = []
     for tally in counted:
@@ -199,9 +200,9 @@ def sum_tallies(counted: Iterable[Tally], shuffles: int) -> Tally:
 
 
 def _moved(pairs: sparse.csr_array, places: NDArray[np.int32], size: int) -> sparse.csr_array:
-    """The transpose of pairs whose column i has gone to column ``places[i]`` of `size`.
+    """The transpose of `pairs` after its column i has moved to column ``places[i]`` of `size` columns.
 
-    Transposing puts each row in order, in linear time, so that moving twice is faster than sorting once.
+    Transposing sorts each row in linear time, so that moving twice is faster than sorting once.
     """
     moved = (pairs.data, places[pairs.indices], pairs.indptr)
     return sparse.csr_array(moved, shape=(pairs.shape[0], size)).T.tocsr()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from wig_core.errors import InputError
 from wig_core.information.cooccurrence import (
+    BLOCK_SIZE,
     Cooccurrence,
     Tokenize,
     count_block,
@@ -22,7 +23,7 @@ from wig_core.information.cooccurrence import (
 )
 from wig_core.text.words import words_of
 
-REST = ""  # stands for all words outside of a vocabulary
+REST = ""  # stands for all words outside the vocabulary
 
 
 def word_information(
@@ -35,36 +36,44 @@ def word_information(
     vocabulary: Collection[str] | None = None,
     executor: Executor | None = None,
     in_flight: int | None = None,
+    block_size: int = BLOCK_SIZE,
 ) -> pd.DataFrame:
-    """What each word of a corpus tells, in nats.
+    """The self-information and the information gain of each word of a corpus, in nats.
+
+    For a word w, P(w) is its share of all word occurrences, and P(·|w) the distribution of its neighbours, the other
+    words of the sentences that contain w. The information gain is that of Kurita et al. 2023 (arXiv 2310.15921), with
+    P(·|w) as their Psent; the control for counting bias follows Oyama et al. 2023 (arXiv 2212.09663).
 
     Args:
-        corpus: sentences; a `Corpus`, a list, or a stream that is read once.
-        min_count: words with fewer occurrences are left out of the result (they still count as neighbours).
-        shuffles: how many shuffled corpora the control averages; 0 leaves it out. Words are dealt anew among the
-            sentences of a block of 32,768.
-        seed: of the shuffles.
-        cut: gives the words of a sentence; another makes subwords the units, say.
-        vocabulary: the words whose pairs are told apart; all others count as one word, and stay out of the result. With
-            V of them there are at most (V + 1)² pairs, however large the corpus is. Self-information is what it is
-            without, and kl at most that: what a neighbour tells by being one rare word and not another is lost.
-        executor: counts the blocks, by its threads, its processes or on its machines (a `ProcessPoolExecutor`, or what
-            `Client.get_executor()` of dask gives); None counts them here, one after the other. The result is the same
-            to the bit. Other processes have to be able to import `tokenize`: a lambda will not do.
-        in_flight: how many blocks the executor has at once; by default twice the processors of this machine. Twice the
-            workers keeps them all busy, and fewer take less memory.
+        corpus: sentences: a `Corpus`, a list, or a stream, which is read once.
+        min_count: words with fewer occurrences are left out of the result; they still count as neighbours.
+        shuffles: the number of shuffled corpora in the control, in which words are dealt at random to the sentences of
+            their block; 0 (default) omits it.
+        seed: decides the shuffles.
+        tokenize: from a sentence to its words, by default lower-cased words without punctuation; pass another function
+            to count subwords, for instance.
+        vocabulary: the words whose pairs are counted; all others count as a single word, which is not in the result.
+            With V words there are at most (V + 1)² pairs, however large the corpus. Self-information is unchanged, and
+            kl is the same or lower, because rare neighbours are no longer distinguished. Default: all words.
+        executor: counts the blocks in its threads, its processes or on its machines (a `ProcessPoolExecutor`, or the
+            result of `Client.get_executor()` of dask). By default they are counted in this process, one after the
+            other. The result is the same to the bit. Other processes must be able to import `tokenize`, so it cannot be
+            a lambda.
+        in_flight: the number of blocks that the executor has at once; by default twice the processors of this machine.
+            Twice the number of workers keeps all of them busy; fewer blocks need less memory.
+        block_size: sentences that are counted, and shuffled, together. It changes the shuffles and nothing else.
 
     Returns:
         A frame indexed by word, most frequent first, with the columns
 
         - count: occurrences, and probability, their share of all;
         - self_information: −log P(w);
-        - kl: ``KL(P(·|w) ‖ P(·))``; not a number for a word that is always alone in its sentence;
+        - kl: ``KL(P(·|w) ‖ P(·))``, the information gain; NaN for a word that is always alone in its sentence;
         - kl_shuffled: the mean of kl over the shuffled corpora, and kl_corrected, kl − kl_shuffled.
 
     Raises:
-        InputError: there are no words, or none of the vocabulary is frequent enough; a worker of the executor was
-            killed.
+        InputError: an argument is out of range, there are no words, no word (of the vocabulary) occurs `min_count`
+            times, or a worker of the executor was killed.
 
     Example:
         >>> word_information(["a b", "a c"], min_count=1).loc["b", ["self_information", "kl"]].round(3).tolist()
@@ -76,14 +85,14 @@ def word_information(
         raise InputError("vocabulary is a single string; give a list or set of words")
     if shuffles < 0:
         raise InputError(f"shuffles is {shuffles}; give 0 or more")
-    if min_count < 1:
-        raise InputError(f"min_count is {min_count}; give 1 or more")
-    if in_flight is not None and in_flight < 1:
-        raise InputError(f"in_flight is {in_flight}; give 1 or more")
+    for name, value in (("min_count", min_count), ("in_flight", in_flight), ("block_size", block_size)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; give 1 or more")
     if vocabulary is not None:
         tokenize = partial(_limited, tokenize=tokenize, vocabulary=frozenset(vocabulary))
     count = partial(count_block, tokenize=tokenize, shuffles=shuffles, seed=seed)
-    counted = count_in_order(count, sentence_blocks(corpus), executor, in_flight or 2 * (os.cpu_count() or 1))
+    blocks = sentence_blocks(corpus, block_size)
+    counted = count_in_order(count, blocks, executor, in_flight or 2 * (os.cpu_count() or 1))
     total = sum_tallies(counted, shuffles)
     if not total.words:
         raise InputError("the corpus has no words; give sentences with letters or digits")
@@ -100,6 +109,20 @@ def word_information(
         table["kl_shuffled"] = np.mean([control.kl(frequent) for control in controls], axis=0)
         table["kl_corrected"] = table["kl"] - table["kl_shuffled"]
     return table
+
+
+def smooth_inverse_frequency(probability: pd.Series, a: float = 1e-3) -> pd.Series:
+    """The weight a/(a + P(w)) of each word (Arora, Liang and Ma 2017, equation 3).
+
+    Args:
+        probability: P(w), as in the frame of `word_information`.
+        a: words much rarer than this weigh about 1.
+
+    Example:
+        >>> smooth_inverse_frequency(pd.Series({"the": 0.049, "cat": 0.001})).round(2).to_dict()
+        {'the': 0.02, 'cat': 0.5}
+    """
+    return a / (a + probability)
 
 
 def _table(seen: Cooccurrence, words: list[str], rows: NDArray[np.int64]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Models of the words of sentences whose information gain is known: drawn from topics, or counted."""
+"""Models of the words of sentences whose information gain is known: topic models, and counted pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 class WordModel(Protocol):
-    """What is known of the words of sentences, estimated or not."""
+    """The distribution of words, and of their neighbours in a sentence; exact or estimated."""
 
     @property
     def probability(self) -> Floats:
@@ -31,10 +31,10 @@ class WordModel(Protocol):
 
 @dataclass(frozen=True)
 class TopicModel:
-    """Sentences of words drawn independently given a topic state: ``p(w | z) ∝ b(w) exp(strength · a_w · z)``.
+    """Sentences whose words are independent given a topic state z: ``p(w | z) ∝ b(w) exp(strength · a_w · z)``.
 
     Attributes:
-        prior: of the states, ``[states]``.
+        prior: the probability of each state, ``[states]``.
         emission: p(w | state), ``[states, words]``.
     """
 
@@ -52,23 +52,23 @@ class TopicModel:
         anisotropy: float = 1.0,
         seed: int = 0,
     ) -> TopicModel:
-        """A model with Zipf's frequencies b, and Gaussian a_w and z of `topics` dimensions.
+        """Draw a model with Zipfian frequencies b, and Gaussian a_w and z of `topics` dimensions.
 
         Args:
-            words: the vocabulary.
+            words: size of the vocabulary.
             topics: dimensions of the topic states.
-            states: how many of them, each as likely as the others.
-            strength: how much a state sways the words; the theory is about small ones.
-            anisotropy: how many times more the first dimension sways them than the last; 1 for all alike.
-            seed: of the draw.
+            states: number of states, all equally likely.
+            strength: effect of a state on the words; the theory is about small effects.
+            anisotropy: ratio of the effects of the first dimension and the last; 1 for equal effects.
+            seed: decides the draw.
         """
         rng = np.random.default_rng(seed)
         base = 1 / (10 + np.arange(words))
         vectors = rng.normal(size=(words, topics)) * rng.uniform(0, 1, size=(words, 1))
         z = rng.normal(size=(states, topics))
         z = (z - z.mean(0)) / z.std(0)
-        sway = np.geomspace(1, 1 / anisotropy, topics)
-        z = z * sway / np.sqrt((sway**2).mean())
+        scale = np.geomspace(1, 1 / anisotropy, topics)
+        z = z * scale / np.sqrt((scale**2).mean())
         scores = base * np.exp(strength * z @ vectors.T)
         return cls(np.full(states, 1 / states), scores / scores.sum(1, keepdims=True))
 
@@ -85,7 +85,7 @@ class TopicModel:
 
     @property
     def pmi(self) -> Floats:
-        """The pointwise mutual information of two words of a sentence, ``[words, words]``."""
+        """The pointwise mutual information of two words of a sentence in nats, ``[words, words]``."""
         return np.log(self.neighbours / self.probability)
 
     @property
@@ -94,7 +94,7 @@ class TopicModel:
         return (self.neighbours * self.pmi).sum(1)
 
     def pairs(self, count: int, length: int, rng: torch.Generator) -> Tensor:
-        """Pairs of sentences of the same state, ``[count, 2, length]`` word ids."""
+        """Draw `count` pairs of sentences with the same state, as word ids ``[count, 2, length]``."""
         states = torch.multinomial(torch.from_numpy(self.prior), count, replacement=True, generator=rng)
         emission = torch.from_numpy(self.emission)[states]
         words = torch.multinomial(emission, 2 * length, replacement=True, generator=rng)
@@ -103,7 +103,7 @@ class TopicModel:
 
 @dataclass(frozen=True)
 class CountedModel:
-    """The same quantities, counted.
+    """The distribution of words and neighbours, estimated from counted pairs of words.
 
     Attributes:
         joint: P(w, w'), symmetric, ``[words, words]``.
@@ -113,14 +113,16 @@ class CountedModel:
 
     @classmethod
     def of_counts(cls, pairs: Floats) -> CountedModel:
-        """From how often two words are met in a sentence, ``[words, words]``."""
+        """Estimate a model from the number of times that two words share a sentence, ``[words, words]``."""
         both = pairs + pairs.T
         return cls(both / both.sum())
 
     @classmethod
     def sample(cls, model: TopicModel, size: int, *, seed: int = 0) -> CountedModel:
-        """So many pairs of words drawn from a model of topics; every word is met once with itself besides, so that
-        none is missing."""
+        """Estimate a model from `size` pairs of words drawn from a topic model.
+
+        One pair of each word with itself is added, so that no word is missing.
+        """
         rng, words = np.random.default_rng(seed), len(model.probability)
         joint = model.neighbours * model.probability[:, None]
         drawn = rng.multinomial(size, joint.ravel() / joint.sum()).reshape(words, words)
@@ -128,16 +130,16 @@ class CountedModel:
 
     @property
     def probability(self) -> Floats:
-        """P(w) as the marginal of the pairs: how often w is a partner."""
+        """P(w), ``[words]``, the marginal of the pairs."""
         return self.joint.sum(1)
 
     @property
     def neighbours(self) -> Floats:
-        """P_sent(w' | w)."""
+        """P_sent(w' | w), ``[words, words]``."""
         return self.joint / self.joint.sum(1, keepdims=True)
 
     @property
     def kl(self) -> Floats:
-        """KL(P_sent(· | w) ‖ P(·)) in nats."""
+        """KL(P_sent(· | w) ‖ P(·)) in nats, ``[words]``."""
         given, probability = self.neighbours, self.probability
         return (given * np.log(np.where(given > 0, given / probability, 1.0))).sum(1)

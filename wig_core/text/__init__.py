@@ -1,1 +1,1 @@
-"""Sentences and their words: corpora, files, Wikipedia, segmentation."""
+"""Sentences and their words: corpora, files, Wikipedia, word segmentation."""

@@ -1,4 +1,4 @@
-"""Texts that come with Python packages: Wikipedia articles, news, WordNet."""
+"""Texts in installed packages: Wikipedia articles and news in gensim, WordNet in this one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 
+from wig_core.errors import needs_extra
 from wig_core.text.wikipedia import Article, split_sentences, wikipedia_articles
 
 _WIKIPEDIA_SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
@@ -16,9 +17,14 @@ _WIKIPEDIA_SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shor
 
 def wikipedia_sample() -> Iterator[Article]:
     """The articles of the packaged corpus "wikipedia-sample"."""
+    return wikipedia_articles(_gensim_file(_WIKIPEDIA_SAMPLE))
+
+
+@needs_extra("data")
+def _gensim_file(name: str) -> Path:
     from gensim.test.utils import datapath
 
-    return wikipedia_articles(datapath(_WIKIPEDIA_SAMPLE))
+    return Path(datapath(name))
 
 
 def _wikipedia_sample() -> Iterator[str]:
@@ -26,10 +32,8 @@ def _wikipedia_sample() -> Iterator[str]:
 
 
 def _lee_texts() -> list[str]:
-    from gensim.test.utils import datapath
-
     # The one byte beyond ASCII is a pound sign in Latin-1.
-    return [" ".join(line.split()) for line in Path(datapath("lee.cor")).read_text(encoding="latin-1").splitlines()]
+    return [" ".join(line.split()) for line in _gensim_file("lee.cor").read_text(encoding="latin-1").splitlines()]
 
 
 def _lee_sentences() -> Iterator[str]:
@@ -37,15 +41,13 @@ def _lee_sentences() -> Iterator[str]:
 
 
 def _news_sentences() -> Iterator[str]:
-    from gensim.test.utils import datapath
-
-    background = Path(datapath("lee_background.cor")).read_text(encoding="latin-1").splitlines()
+    background = _gensim_file("lee_background.cor").read_text(encoding="latin-1").splitlines()
     texts = dict.fromkeys([*_lee_texts(), *(" ".join(line.split()) for line in background)])
     return (sentence for text in texts for sentence in split_sentences(text))
 
 
 def wordnet_glosses() -> Iterator[tuple[str, str]]:
-    """Each gloss of WordNet 3.0 with an example of its use."""
+    """Each gloss of WordNet 3.0 with a usage example."""
     file = resources.files("wig_core") / "data" / "wordnet_glosses.jsonl.gz"
     with file.open("rb") as packed, gzip.open(packed, "rt", encoding="utf-8") as lines:
         yield from (tuple(json.loads(line)) for line in lines)
@@ -56,13 +58,11 @@ def _wordnet_sentences() -> Iterator[str]:
 
 
 def lee_pairs() -> tuple[list[str], list[str], list[float]]:
-    """The pairs of the Lee texts and the mean similarity that people gave them, in [0, 1]: left, right, scores."""
-    from gensim.test.utils import datapath
-
+    """The pairs of the Lee texts and their mean human similarity in [0, 1]: left, right, scores."""
     texts = _lee_texts()
-    rows = Path(datapath("similarities0-1.txt")).read_text(encoding="ascii").splitlines()
+    rows = _gensim_file("similarities0-1.txt").read_text(encoding="ascii").splitlines()
     matrix = [[float(score) for score in row.split()] for row in rows]
-    # The file fills the upper triangle alone; its diagonal compares each text with itself.
+    # The file fills only the upper triangle; its diagonal compares each text with itself.
     cells = list(itertools.combinations(range(len(texts)), 2))
     left, right = [texts[i] for i, _ in cells], [texts[j] for _, j in cells]
     return left, right, [matrix[i][j] for i, j in cells]

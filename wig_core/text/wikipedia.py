@@ -1,4 +1,4 @@
-"""Sentences out of a Wikipedia dump: running text without its markup, split by a segmenter made for it."""
+"""Sentences of a Wikipedia dump: running text without markup, split by a segmenter made for Wikipedia."""
 
 from __future__ import annotations
 
@@ -11,71 +11,36 @@ from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 import regex
-from sentencex import segment
 
-from wig_core.errors import InputError
+from wig_core.errors import InputError, needs_extra
 
-# Stands where markup held words that are now lost, until the bracket or the sentence around it is dropped.
+# Replaces markup that held words, until the bracket or sentence around it is dropped.
 _HOLE = "\ufffc"
-
-
 _SHOW_AS = {"nbsp": " ", "spaces": " ", "snd": " – ", "snds": " – ", "spaced ndash": " – ", "ndash": "–"}
-
-
 _SHOW_AS |= {"mdash": "—", "mdashb": "—", "'": "'", "'s": "'s", "' \"": "'\"", '-"': '"'}
-
-
 _SHOW_LAST = {"lang", "transl", "linktext", "nowrap", "small", "smaller", "big", "large", "sc", "vanchor"}
-
-
 _SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-
-
 _NOTE = re.compile(r"<!--.*?-->|<ref\b[^<>]*/>|<ref\b[^<>]*>.*?</ref\s*>|__[A-Z]+__", re.S | re.I)
-
-
 _NO_PROSE = re.compile(
     r"<(math|chem|code|nowiki|pre|source|syntaxhighlight|gallery|timeline|poem|score|hiero|imagemap|references)\b"
     r"[^<>]*(?<!/)>.*?</\1\s*>|&[lg]t;",
     re.S | re.I,
 )
-
-
 _SUPERSCRIPT = re.compile(r"<sup>(.*?)</sup>", re.I)
-
-
 _TEMPLATE = re.compile(r"\{\{((?:(?!\{\{|\}\}).)*)\}\}", re.S)
-
-
 _NOTE_TEMPLATE = re.compile(r"\s*(?:sfn|rp\b|refn|efn|#tag:ref)|.*\bdate\s*=", re.S | re.I)
-
-
 _TABLE = re.compile(r"\{\|(?:(?!\{\||\|\}).)*\|\}", re.S)
-
-
 _URL_LINK = re.compile(r"\[(?:\w+:)?//[^\s\]]+\s*([^\[\]]*)\]")
-
-
 _LINK = re.compile(r"\[\[((?:(?!\[\[|\]\]).)*)\]\]([ \t]*)", re.S)
-
-
 _UNSEEN_LINK = re.compile(r"\s*(?:(?i:file|image|media|category):|(?:[a-z]{2,3}|simple):[^|]*$)")
-
-
 _BLOCK_TAG = re.compile(r"</?(?:br|p|blockquote|div|center|hr|li|ul|ol|dl|dd|dt)\b[^<>]*>", re.I)
 
-
-# Headings, list items, indented and preformatted lines, redirects, and what is left of tables and templates.
+# Headings, list items, indented and preformatted lines, redirects, and remains of tables and templates.
 _NO_PARAGRAPH = re.compile(rf"^(?:[ \t=*#:;|!{{}}-].*|[{_HOLE} \t]+)$", re.M)
-
-
 _DAMAGED_BRACKET = re.compile(rf" ?\(([^()]*{_HOLE}[^()]*|\s*|\s*[,;:][^()]*)\)")
-
-
 _SENTENCE = regex.compile(r"""["'“‘]*[\p{Lu}\p{N}].*[.!?…]["'”’)]*""")
 
-
-# What no sentence has: markup, addresses, and what the segmenter makes of "pro-U.S. stance" and "Vol. 7".
+# In no sentence: markup, addresses, and the segmenter's wrong splits of "pro-U.S. stance" and "Vol. 7".
 _DEBRIS = re.compile(rf"[{_HOLE}|{{}}<>\[\]=\\_]|https?:|www\.|&#?\w+;|:;|^[A-Z]\. [a-z]|(?:-[A-Z]|-vs|\bVol)\.$")
 
 
@@ -88,7 +53,13 @@ class Article:
 
 
 def wikipedia_sentences(dump_path: str | os.PathLike[str]) -> Iterator[str]:
-    """Stream the sentences of an English Wikipedia dump: those of `wikipedia_articles`, one after the other.
+    """Stream the sentences of an English Wikipedia dump, article by article, as `wikipedia_articles` selects them.
+
+    Args:
+        dump_path: a `pages-articles` dump, `.xml` or `.xml.bz2`.
+
+    Raises:
+        InputError: the file is missing or not a complete dump; the extra `data` is not installed.
 
     Example:
         >>> first = next(wikipedia_sentences("enwiki-latest-pages-articles.xml.bz2"))  # doctest: +SKIP
@@ -99,19 +70,20 @@ def wikipedia_sentences(dump_path: str | os.PathLike[str]) -> Iterator[str]:
 
 
 def wikipedia_articles(dump_path: str | os.PathLike[str]) -> Iterator[Article]:
-    """Stream the articles of an English Wikipedia dump, one in memory at a time.
+    """Stream the articles of an English Wikipedia dump, with one article in memory at a time.
 
-    Only running text of articles is kept: no redirects, headings, lists, tables, captions, notes or formulas.
-    A sentence that lost a word with its markup (a formula, a converted unit) is left out, not given with a hole.
-    What is left begins with a capital or digit (perhaps quoted), ends in `.`, `!`, `?` or `…` and has 4 words.
+    Only running text is kept: no redirects, headings, lists, tables, captions, notes or formulas. Sentences that lost
+    a word with its markup (a formula, a converted unit) are dropped. The others begin with a capital letter or digit
+    (perhaps after a quotation mark), end in `.`, `!`, `?` or `…`, and have at least 4 words.
 
     Args:
         dump_path: a `pages-articles` dump, `.xml` or `.xml.bz2`.
 
     Raises:
-        InputError: the file is missing, or is no such dump.
+        InputError: the file is missing or not a complete dump; the extra `data` is not installed.
     """
-    from gensim.corpora.wikicorpus import extract_pages
+    with needs_extra("data"):
+        from gensim.corpora.wikicorpus import extract_pages
 
     path = Path(dump_path).expanduser()
     try:
@@ -119,15 +91,18 @@ def wikipedia_articles(dump_path: str | os.PathLike[str]) -> Iterator[Article]:
             for title, markup, _ in extract_pages(dump, filter_namespaces=("0",)):
                 paragraphs = [whole_sentences(text) for text in _paragraphs(markup)]
                 yield Article(title, [sentences for sentences in paragraphs if sentences])
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path}: file not found; give the path of a Wikipedia dump") from None
     except (OSError, EOFError, ValueError, RuntimeError, ParseError) as error:
-        raise InputError(f"{path}: not a whole Wikipedia dump ({type(error).__name__}); download it again") from error
+        raise InputError(f"{path}: incomplete Wikipedia dump ({type(error).__name__}); download it again") from error
 
 
 def _paragraphs(markup: str) -> Iterator[str]:
-    """The running text of one article; gensim's `filter_wiki` does the tags, the entities and what else is left."""
-    from gensim.corpora.wikicorpus import filter_wiki
+    """The paragraphs of running text of one article; gensim's `filter_wiki` removes tags, entities and the rest."""
+    with needs_extra("data"):
+        from gensim.corpora.wikicorpus import filter_wiki
 
     text = _NO_PROSE.sub(_HOLE, _NOTE.sub("", markup))
     text = _SUPERSCRIPT.sub(_superscript, text)
@@ -140,7 +115,7 @@ def _paragraphs(markup: str) -> Iterator[str]:
     text = _replace_nested(_DAMAGED_BRACKET, _bracket, text)
     for paragraph in re.split(r"\n\s*\n", text):
         paragraph = re.sub(r" (?=[,.;:!?)](?:\s|$))", "", " ".join(paragraph.split()))
-        yield re.sub(r"(?<!\.)\.\.(?= |$)", ".", paragraph)  # a note stood between two full stops
+        yield re.sub(r"(?<!\.)\.\.(?= |$)", ".", paragraph)  # a note was between two full stops
 
 
 def _replace_nested(pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str], text: str) -> str:
@@ -162,7 +137,7 @@ def _template(match: re.Match[str]) -> str:
         return _SHOW_AS[name]
     if name in _SHOW_LAST:
         return next((argument for argument in reversed(arguments) if "=" not in argument), _HOLE)
-    # A note hangs on the mark before it or has a known name; any other template in a line gave words.
+    # A note follows a punctuation mark or has a known name; any other template in a line stood for words.
     is_note = match.string[match.start() - 1 : match.start()] in tuple(".,;!?)”") or _NOTE_TEMPLATE.match(match[1])
     return "" if is_note else _HOLE
 
@@ -181,7 +156,13 @@ def _bracket(match: re.Match[str]) -> str:
 
 
 def split_sentences(paragraph: str) -> list[str]:
-    """The sentences of English running text."""
+    """The sentences of English running text.
+
+    Raises:
+        InputError: the extra `data` is not installed.
+    """
+    with needs_extra("data"):
+        from sentencex import segment
     sentences: list[str] = []
     for piece in segment("en", paragraph):
         if sentences and piece[:1].islower():  # the full stop of "spp.", the question mark of a title
@@ -192,11 +173,11 @@ def split_sentences(paragraph: str) -> list[str]:
 
 
 def whole_sentences(paragraph: str) -> list[str]:
-    """Those of its sentences that are whole: see `wikipedia_articles`."""
-    return list(filter(_is_whole, split_sentences(paragraph)))
+    """The complete sentences of a paragraph, by the rules of `wikipedia_articles`."""
+    return list(filter(_is_complete, split_sentences(paragraph)))
 
 
-def _is_whole(sentence: str) -> bool:
+def _is_complete(sentence: str) -> bool:
     balanced = sentence.count("(") == sentence.count(")")
     is_sentence = _SENTENCE.fullmatch(sentence) is not None and _DEBRIS.search(sentence) is None
     return balanced and is_sentence and len(sentence.split()) >= 4

@@ -1,9 +1,9 @@
 """The unit of analysis: one segmentation into words for every encoder and every corpus.
 
-A sentence is cut into *units* by its characters alone: a word (letters and digits, with apostrophes inside, or a
+A sentence is split into *units* by its characters alone: a word (letters and digits, with apostrophes inside, or a
 number with its decimal point), one Han or kana character, or any other single grapheme (a punctuation mark, an
-emoji). No tokenizer is asked, so two encoders are compared on the same units. Subword tokens are then given to units
-by character offsets.
+emoji). No tokenizer is involved, so all encoders are compared on the same units. Subword tokens are then assigned to
+units by character offsets.
 """
 
 from __future__ import annotations
@@ -17,21 +17,24 @@ import regex
 _UNIT = regex.compile(
     r"""
     \p{N}+ (?: [.,] \p{N}+ )+                                             # 3.14  1,000
-  | [\p{Han}\p{Hiragana}\p{Katakana}] \p{M}*                              # scripts without spaces: a character each
+  | [\p{Han}\p{Hiragana}\p{Katakana}] \p{M}*                              # scripts without spaces: one per character
   | [\p{L}\p{N}\p{M}--\p{Han}--\p{Hiragana}--\p{Katakana}]+               # words; hyphens part them
     (?: ['’] [\p{L}\p{N}\p{M}--\p{Han}--\p{Hiragana}--\p{Katakana}]+ )*   # don't  rock'n'roll
   | (?! [\s\p{C}] ) \X                                                    # one grapheme: punctuation, emoji
     """,
     regex.VERBOSE | regex.VERSION1,
 )
-
-
 _WORD = regex.compile(r"[\p{L}\p{N}\p{Extended_Pictographic}\p{Regional_Indicator}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A word, number or mark of a sentence: its normalised text, and where it stands (characters, end excluded)."""
+    """A word, number or punctuation mark of a sentence.
+
+    Attributes:
+        text: its normalised text.
+        start, end: its characters in the sentence, end excluded.
+    """
 
     text: str
     start: int
@@ -39,12 +42,12 @@ class Unit:
 
 
 def normalise(text: str) -> str:
-    """The form in which two occurrences count as one word: lower case, composed characters, straight apostrophes."""
+    """The form by which words are counted: lower case, composed characters, straight apostrophes."""
     return unicodedata.normalize("NFC", text.lower()).replace("’", "'")
 
 
 def segment(sentence: str) -> list[Unit]:
-    """Cut a sentence into its units, in order; spaces and control characters belong to none.
+    """Split a sentence into its units, in order; spaces and control characters belong to none.
 
     Example:
         >>> [unit.text for unit in segment("Don't panic: it's 3.14!")]
@@ -54,7 +57,7 @@ def segment(sentence: str) -> list[Unit]:
 
 
 def is_word(unit: str) -> bool:
-    """Whether a unit counts as a word: it has a letter, a digit or an emoji; punctuation has none."""
+    """Whether a unit is a word, with a letter, digit or emoji, and not punctuation."""
     return _WORD.search(unit) is not None
 
 
@@ -71,15 +74,15 @@ def words_of(sentence: str) -> list[str]:
 def units_of_tokens(units: Sequence[Unit], offsets: Sequence[tuple[int, int]]) -> list[int | None]:
     """The unit that each subword token belongs to.
 
-    A token goes to the unit with which it shares most characters. One that shares none (a lone space mark of
-    SentencePiece, a control character) goes to the next unit, or to the last, so that no contribution is lost.
+    A token belongs to the unit with which it shares most characters. A token that shares none (a lone space mark of
+    SentencePiece, a control character) is assigned to the next unit, or to the last, so that no contribution is lost.
 
     Args:
         units: the units of the sentence, in order.
-        offsets: (start, end) of each token in the sentence, in order; special tokens have to be left out.
+        offsets: the characters (start, end) of each token, in order, without special tokens.
 
     Returns:
-        One index into `units` a token; None for all where the sentence has no unit.
+        For each token an index into `units`; None for all tokens if the sentence has no units.
     """
     if not units:
         return [None] * len(offsets)

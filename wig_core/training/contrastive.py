@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
-from wig_core.errors import InputError
+from wig_core.errors import InputError, needs_extra
 from wig_core.training.batches import LengthBatches, padded, token_counts
 from wig_core.training.distributed import num_processes
 from wig_core.training.examples import Examples, ExamplesLike, Row, as_examples
@@ -42,8 +42,10 @@ def train_contrastive(
     `fine_tune` does the same with a `Recipe`, and caches the result.
 
     Args:
-        encoder: the encoder to start from, in any form that `as_encoder` takes; its pooling makes the embeddings.
-        examples: as `as_examples` takes them, with as many texts per example as the objective needs.
+        encoder: the encoder to start from: a `SentenceEncoder`, a loaded `SentenceTransformer`, a name or a folder. Its
+            pooling makes the embeddings.
+        examples: `Examples`, rows of texts such as pairs, or a name or path as `load_examples` takes it, with as many
+            texts per example as the objective needs.
         objective: the loss. Its own parameters, such as a classifier's, are trained too and then dropped.
         schedule: how long and how fast to train.
         batch_size: examples per batch, over all processes; the other examples of a batch are in-batch negatives.
@@ -89,7 +91,8 @@ def train_contrastive(
         if watch:
             watch(step, replace(trained, model=copy.deepcopy(student).requires_grad_(False).eval()))
 
-    from wig_core.training.trainer import run  # here: transformers' Trainer takes seconds to import
+    with needs_extra("train"):
+        from wig_core.training.trainer import run  # here: transformers' Trainer takes seconds to import
 
     with tempfile.TemporaryDirectory() as scratch:
         run(

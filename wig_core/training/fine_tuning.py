@@ -214,9 +214,10 @@ def fine_tune(
     """Fine-tune an encoder by a recipe. The result is cached: the same training is not run again.
 
     Args:
-        base: the encoder to start from, in any form that `as_encoder` takes.
+        base: the encoder to start from: a `SentenceEncoder`, a loaded `SentenceTransformer`, a name or a folder.
         recipe: how to train.
-        examples: what to train on instead of the recipe's examples, such as pairs of texts; see `as_examples`.
+        examples: what to train on instead of the recipe's examples: `Examples`, rows of texts such as pairs, or a name
+            or path as `load_examples` takes it.
         at: steps at which to keep the encoder besides the last; 0 is the base with the recipe's pooling and similarity.
 
     Returns:
@@ -262,7 +263,7 @@ def train_masked(base: EncoderLike, recipe: MaskedLMRecipe, *, at: Sequence[int]
     after the training.
 
     Args:
-        base: the encoder to start from, in any form that `as_encoder` takes.
+        base: the encoder to start from: a `SentenceEncoder`, a loaded `SentenceTransformer`, a name or a folder.
         recipe: how to train.
         at: steps at which to keep the encoder besides the last; 0 is the base.
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wig_core.errors import InputError
+from wig_core.errors import InputError, needs_extra
 from wig_core.training.batches import TokenBatches, padded, token_counts
 from wig_core.training.schedule import Schedule
 
@@ -103,7 +103,8 @@ def train_masked_lm(
     Returns:
         The log: one entry every 10 steps, with step, loss, grad_norm, learning_rate.
     """
-    from wig_core.training.trainer import run  # here: transformers' Trainer takes seconds to import
+    with needs_extra("train"):
+        from wig_core.training.trainer import run  # here: transformers' Trainer takes seconds to import
 
     return run(
         MaskedLM(model, tokenizer, share=share),

@@ -1,7 +1,7 @@
 """Contrastive training of a static encoder: one vector per word, mean pooling.
 
-The theorem (Kurita et al. 2023, theorem 1; background: Oyama et al. 2023, arXiv 2212.09663) is about such an encoder
-with inner-product similarity, at the optimum of a contrastive objective: there ``½‖w‖² ≈ KL(w)``.
+The theorem (Kurita et al. 2023, theorem 1; background: Oyama et al. 2023, arXiv 2212.09663) holds for such an encoder
+with inner-product similarity at the optimum of a contrastive objective: there ``½‖w‖² ≈ KL(w)``.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ Norm = Literal["raw", "centred", "metric"]
 
 
 @dataclass(frozen=True)
-class Training:
-    """How a static encoder is trained; the defaults keep what the theorem assumes, each other value breaks something.
+class StaticTraining:
+    """How a static encoder is trained. The defaults satisfy the theorem's assumptions; other values violate one.
 
     Attributes:
         dimension: of the word vectors.
-        length: words a sentence; the mean of their vectors is its embedding.
-        similarity: "dot", as the theorem has it, or "cosine".
+        length: words per sentence; the mean of their vectors is its embedding.
+        similarity: "dot", which the theorem assumes, or "cosine".
         temperature: similarities are divided by it.
-        attention: None for mean pooling; else words are weighed by a fixed random attention of this strength instead.
-        batch_size: pairs a step, each other's negatives; the optimum is that of an infinite batch.
-        steps, learning_rate: of Adam; the rate falls to 0 on a cosine.
-        seed: of the first vectors and of the sentences.
+        attention: None for mean pooling; else the strength of a fixed random attention that weights the words.
+        batch_size: pairs per step, each the others' negatives. The theorem assumes an infinite batch.
+        steps, learning_rate: of Adam; the rate falls to 0 along a cosine.
+        seed: decides the initial vectors and the sentences.
     """
 
     dimension: int = 16
@@ -47,8 +47,8 @@ class Training:
     seed: int = 0
 
 
-def train_static(model: TopicModel, training: Training) -> Tensor:
-    """Word vectors ``[words, dimension]`` that InfoNCE, taken both ways, makes of pairs of sentences of one state."""
+def train_static(model: TopicModel, training: StaticTraining) -> Tensor:
+    """Train word vectors ``[words, dimension]`` by symmetric InfoNCE on pairs of sentences with the same state."""
     rng = torch.Generator().manual_seed(training.seed)
     words = len(model.probability)
     vectors = nn.Parameter(0.1 * torch.randn(words, training.dimension, generator=rng))
@@ -74,7 +74,14 @@ def train_static(model: TopicModel, training: Training) -> Tensor:
 def train_exactly(
     model: WordModel, *, dimension: int = 16, steps: int = 1500, learning_rate: float = 0.02, seed: int = 0
 ) -> Tensor:
-    """The same for one-word sentences and an infinite batch; the last of `exact_course`."""
+    """Train word vectors ``[words, dimension]`` on one-word sentences with an infinite batch.
+
+    Args:
+        model: the distribution of words and neighbours.
+        dimension: of the word vectors.
+        steps, learning_rate: of Adam; the rate falls to 0 along a cosine.
+        seed: decides the initial vectors.
+    """
     return exact_course(model, dimension=dimension, at=[steps], learning_rate=learning_rate, seed=seed)[steps]
 
 
@@ -87,10 +94,20 @@ def exact_course(
     seed: int = 0,
     dtype: torch.dtype = torch.float64,
 ) -> dict[int, Tensor]:
-    """Word vectors at some steps of training on one-word sentences with an infinite batch: the loss is its
-    expectation, so no sampling disturbs it.
+    """Word vectors at some steps of training on one-word sentences with an infinite batch.
 
-    ``−Σ P(w, w') w·w' + Σ P(w) log Σ P(w') exp(w·w')``, by Adam with a rate that falls to 0 at the last step.
+    The loss is an expectation, free of sampling noise: ``−Σ P(w, w') w·w' + Σ P(w) log Σ P(w') exp(w·w')``.
+
+    Args:
+        model: the distribution of words and neighbours.
+        dimension: of the word vectors.
+        at: the steps to return; the largest is the last, at which the learning rate reaches 0 along a cosine.
+        learning_rate: the initial rate of Adam.
+        seed: decides the initial vectors.
+        dtype: of the vectors.
+
+    Returns:
+        Word vectors ``[words, dimension]`` by step.
     """
     rng = torch.Generator().manual_seed(seed)
     probability = torch.from_numpy(model.probability).to(dtype)
@@ -112,10 +129,10 @@ def exact_course(
 
 
 def optimal_vectors(model: TopicModel, dimension: int) -> Tensor:
-    """The word vectors at the optimum for one-word sentences and inner product, without any training.
+    """The optimal word vectors ``[words, dimension]`` for one-word sentences and inner product, without training.
 
-    There ``w · w' = PMI(w, w')``; the best vectors of so many dimensions, words counted by their probability, are the
-    leading eigenvectors of the weighted PMI with positive eigenvalues.
+    At the optimum ``w · w' = PMI(w, w')``. With `dimension` dimensions the best vectors, words weighted by their
+    probability, are the leading eigenvectors of the weighted PMI with positive eigenvalues.
     """
     root = np.sqrt(model.probability)
     values, directions = np.linalg.eigh(root[:, None] * model.pmi * root)
@@ -125,21 +142,25 @@ def optimal_vectors(model: TopicModel, dimension: int) -> Tensor:
 
 
 def half_squared_norms(vectors: Tensor, model: WordModel, norm: Norm, *, length: int = 1) -> Floats:
-    """What the theory sets equal to KL(w), ``[words]``.
+    """Half the squared norm of each word vector, which the theory equates with KL(w), ``[words]``.
 
-    "raw": ½‖w‖². "centred": ½‖w − w̄‖², with w̄ the mean over P. "metric": ½(w − w̄)ᵀG(w − w̄), with G the covariance of
-    the vectors under P (Oyama et al. 2023); it is what KL is to second order, the others if G is the identity.
-    Mean pooling over `length` words divides each vector by it, so that vectors are divided by it first.
+    Args:
+        vectors: word vectors, ``[words, dimension]``.
+        model: the distribution of words.
+        norm: "raw" for ½‖w‖²; "centred" for ½‖w − w̄‖², with w̄ the mean over P; "metric" for ½(w − w̄)ᵀG(w − w̄), with G
+            the covariance of the vectors under P (Oyama et al. 2023), which is KL to second order. The three are equal
+            if w̄ is 0 and G the identity.
+        length: words per sentence; each vector is divided by it first, as mean pooling does.
 
     Raises:
-        InputError: an unknown norm.
+        InputError: the norm is unknown.
     """
     if norm not in get_args(Norm):
         raise InputError(f"norm {norm!r} is unknown; choose one of {', '.join(get_args(Norm))}")
-    each = vectors.double().numpy() / length
+    scaled = vectors.double().numpy() / length
     if norm == "raw":
-        return 0.5 * (each**2).sum(1)
-    centred = each - model.probability @ each
+        return 0.5 * (scaled**2).sum(1)
+    centred = scaled - model.probability @ scaled
     if norm == "centred":
         return 0.5 * (centred**2).sum(1)
     covariance = (centred * model.probability[:, None]).T @ centred

@@ -1,4 +1,4 @@
-"""From executed pages and prose to HTML, with Jupyter Book; the last good book stays until the new one is whole."""
+"""From executed pages and prose to HTML, with Jupyter Book; the last good book stays until the new one is complete."""
 
 from __future__ import annotations
 
@@ -13,23 +13,35 @@ import nbformat
 import yaml
 
 from wig_book.build.claims import claims_page, read_claims, read_numbers, summary
+from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import TITLE, Profile, Project
 from wig_book.build.progress import Progress
 from wig_book.build.provenance import caption, provenance, write_provenance
-from wig_book.build.run import Run, build_lock, digest, execute_pages, versions
+from wig_book.build.run import Run, digest, versions
 
-FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # what Sphinx says, and the end of a traceback
+FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # in Sphinx's output: its messages, the end of a traceback
 
 
 JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
 
 
-def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
-    """Execute the pages that need it and build the book; return its first page."""
+def make_book(project: Project, profile: Profile, progress: Progress, *, jobs: int | None = None) -> Path:
+    """Execute the pages of a profile that are not current, build the book, and return its first page.
+
+    Args:
+        project: the pages and the prose.
+        profile: the values that the pages take.
+        progress: shows how far it is.
+        jobs: how many pages to execute at a time; see `execute_pages`.
+
+    Raises:
+        InputError: a page was given values that it cannot use.
+        BuildError: a page failed, or the book gives warnings.
+    """
     runs = [Run.of(project.root, page, profile) for page in profile.pages]
     with build_lock(project.root, progress):
-        execute_pages(runs, progress)
+        execute_pages(runs, progress, jobs=jobs)
         write_provenance(project.root, runs)
         build = project.root / "book/_build"
         source = assemble(project, runs, build / "source")
@@ -38,7 +50,11 @@ def make_book(project: Project, profile: Profile, progress: Progress) -> Path:
 
 
 def make_page(project: Project, run: Run, progress: Progress, *, force: bool = False) -> Path:
-    """Execute one page if it needs it and build a small book around it; return the page."""
+    """Execute one page if it is not current, or by `force`; build a small book around it and return its HTML page.
+
+    Raises:
+        InputError, BuildError: see `make_book`.
+    """
     with build_lock(project.root, progress):
         execute_pages([run], progress, force=force)
         write_provenance(project.root, [run])
@@ -51,7 +67,7 @@ def make_page(project: Project, run: Run, progress: Progress, *, force: bool = F
 
 
 def assemble(project: Project, runs: list[Run], source: Path) -> Path:
-    """Put prose, configuration, executed pages and their provenance into a fresh folder."""
+    """Put prose, configuration, executed pages and their provenance into a new folder `source`."""
     shutil.rmtree(source, ignore_errors=True)
     shutil.copytree(project.root / "book", source, ignore=shutil.ignore_patterns("_build", "wig_book"))
     (source / "notebooks").mkdir()
@@ -67,8 +83,10 @@ def assemble(project: Project, runs: list[Run], source: Path) -> Path:
 
 
 def write_claims(project: Project, runs: list[Run], source: Path) -> None:
-    """Put the page of claims, and the short table that the front page includes, into the book's source; beside the
-    run's own verdicts those of the shipped run of the profile full."""
+    """Put the page of claims, and the short table that the front page includes, into the book's source.
+
+    The shipped run of the profile full has a column beside the run's own.
+    """
     path = project.root / "book/claims.yml"
     if not path.is_file():
         return
@@ -91,13 +109,23 @@ def with_caption(run: Run) -> nbformat.NotebookNode:
 
 
 def prune(toc: Path, dropped: set[str]) -> None:
-    """Take the ``dropped`` pages out of a table of contents."""
+    """Remove pages from a table of contents."""
     entries = yaml.safe_load(toc.read_text("utf-8"))
     toc.write_text(yaml.safe_dump(_without(entries, dropped), sort_keys=False), "utf-8")
 
 
 def build_html(source: Path, target: Path, progress: Progress, *, strict: bool) -> Path:
-    """Build ``source`` unless ``target`` was built from the same; strictly, any warning is an error."""
+    """Build the HTML of `source` as `target`, unless it was built from the same source already.
+
+    Args:
+        source: the folder of a Jupyter Book.
+        target: the folder for its HTML.
+        progress: shows that it is being built.
+        strict: every warning is an error.
+
+    Raises:
+        BuildError: Jupyter Book fails; `target` stays as it is.
+    """
     stamp = target / ".source"
     made_of = f"{digest(source)} {versions(['jupyter-book', 'sphinx', 'sphinx-book-theme', 'myst-nb'])}"
     if stamp.exists() and stamp.read_text("utf-8") == made_of:

@@ -1,4 +1,4 @@
-"""Which modules a page uses, so that a change elsewhere does not execute it again."""
+"""Which modules of a package a page uses, so that a change of any other does not execute it again."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from pathlib import Path
 
 
 def used_modules(file: Path, package: str) -> list[Path]:
-    """Return the files of the modules of a package that a file imports, directly or through each other, in order."""
+    """The files of the modules of a package that a file imports, directly or through each other, sorted by path.
+
+    Nothing is imported to find them.
+    """
     found: set[Path] = set()
     waiting = [file]
     while waiting:
-        new = {Path(origin) for name in imported(waiting.pop(), package) if (origin := _origin(name))} - found
+        new = {path for name in imported(waiting.pop(), package) if (path := _file_of(name))} - found
         found |= new
         waiting += new
     return sorted(found)
 
 
 def imported(file: Path, package: str) -> Iterator[str]:
-    """Yield the names of the modules of a package that a file imports itself, anywhere in it."""
+    """The dotted names that a file imports from a package, anywhere in it: modules, and names inside modules."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -30,10 +33,11 @@ def imported(file: Path, package: str) -> Iterator[str]:
         yield from (name for name in names if name.split(".")[0] == package)
 
 
-def _origin(name: str) -> str | None:
-    """Return the file of a module; None for what is a name inside of one."""
-    try:
-        spec = find_spec(name)
-    except ModuleNotFoundError:
+def _file_of(name: str) -> Path | None:
+    """The file of a module; None for a name inside a module."""
+    package, *parts = name.split(".")
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
         return None
-    return spec.origin if spec else None
+    place = Path(spec.origin).parent.joinpath(*parts)
+    return next((file for file in (place.with_suffix(".py"), place / "__init__.py") if parts and file.is_file()), None)

@@ -46,7 +46,7 @@ class Kept:
         sentences = job.texts.sentences
         if sentences is None or stable_hash([asdict(job.attribution), sentences]) not in self.known:
             return False
-        job.attribution.explain_once(self._load(job.encoder), sentences)
+        job.attribution.explain(self._load(job.encoder), sentences, cache=True)
         return True
 
     def _load(self, encoder: Encoder) -> SentenceEncoder:

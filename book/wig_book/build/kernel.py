@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import time
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import jupytext
 from ipykernel.kernelspec import get_kernel_dict
@@ -12,7 +15,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from nbformat import NotebookNode
 
-from wig_book.build.progress import Progress
+from wig_book.build.progress import Task
 from wig_core.cache import write_atomically
 from wig_core.errors import InputError
 
@@ -21,11 +24,50 @@ if TYPE_CHECKING:
 
 
 class BuildError(RuntimeError):
-    """A page or the book could not be made; the first line says where and why."""
+    """A page or the book could not be made; the first line of the message says where and why."""
+
+
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def threads_per_kernel() -> int:
+    """How many threads a kernel computes with: half of the cores, however many kernels run at the same time.
+
+    Sums are split between threads, so their last digits depend on the number. With a fixed number a page's results do
+    not depend on how many pages are executed at a time. `OMP_NUM_THREADS` goes before it.
+    """
+    return max(1, cores() // 2)
+
+
+class Kernels:
+    """The running kernels, which can be stopped together."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._pids: set[int] = set()
+
+    def add(self, pid: int) -> None:
+        """Remember a kernel that has been started."""
+        self._pids.add(pid)
+        if self.stopped:
+            self.stop()
+
+    def remove(self, pid: int) -> None:
+        """Forget a kernel that has ended."""
+        self._pids.discard(pid)
+
+    def stop(self) -> None:
+        """Kill the running kernels, and from now on each one that is started."""
+        self.stopped = True
+        for pid in [*self._pids]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 class _OwnKernel(AsyncKernelManager):
-    """A kernel of the interpreter that runs this, whatever the machine has registered as python3."""
+    """A kernel of the interpreter that runs this, whatever is registered as python3 on the machine."""
 
     transport_encryption = "auto"  # without it a new ipykernel warns at every start
 
@@ -34,14 +76,38 @@ class _OwnKernel(AsyncKernelManager):
         env = {
             "IPYTHONDIR": "book/_build/ipython",  # no start-up files of the user's
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(threads_per_kernel())),
             "PYTHONHASHSEED": "0",
             "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm's, at every start: there is no widget to show
         }
         return KernelSpec(env=env, **get_kernel_dict(["--InlineBackend.figure_formats={'retina'}"]))
 
 
-def execute_notebook(run: Run, progress: Progress) -> NotebookNode:
+def _manager(kernels: Kernels) -> type[AsyncKernelManager]:
+    """A kernel manager whose kernel is one of `kernels` while it runs."""
+
+    class RegisteredKernel(_OwnKernel):
+        pid: int | None = None
+
+        async def start_kernel(self, **options: Any) -> None:
+            await super().start_kernel(**options)
+            self.pid = self.provisioner.pid
+            kernels.add(self.pid)
+
+        async def cleanup_resources(self, restart: bool = False) -> None:
+            kernels.remove(self.pid)
+            await super().cleanup_resources(restart)
+
+    return RegisteredKernel
+
+
+def execute_notebook(run: Run, task: Task, kernels: Kernels) -> NotebookNode:
     """Execute a page with its values and return the notebook with its outputs.
+
+    Args:
+        run: the page and its values.
+        task: shows which cell runs, and takes what the page writes to stderr.
+        kernels: where the page's kernel is registered while it runs.
 
     Raises:
         InputError: the page was given values that it cannot use.
@@ -50,7 +116,7 @@ def execute_notebook(run: Run, progress: Progress) -> NotebookNode:
     import papermill  # takes a second to load
     from nbclient.exceptions import DeadKernelError
 
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it says of annotations and faults, we say better
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # our own messages say what it warns of
     notebook = jupytext.read(run.page.path)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     number, start = 0, time.monotonic()
@@ -58,11 +124,11 @@ def execute_notebook(run: Run, progress: Progress) -> NotebookNode:
     def on_cell(cell: NotebookNode, cell_index: int) -> None:
         nonlocal number
         number += not _has_tag(cell, "injected-parameters")
-        progress.show(f"cell {number}/{len(cells)} · {time.monotonic() - start:.0f} s")
+        task.show(f"cell {number}/{len(cells)} · {time.monotonic() - start:.0f} s")
 
     values = run.values | ({"results": run.results} if run.page.has_results else {})
-    kernel = {"kernel_manager_class": _OwnKernel, "shutdown_kernel": "immediate", "on_cell_execute": on_cell}
-    options = {"cwd": run.root, "progress_bar": False, "stderr_file": progress, "coalesce_streams": True}
+    kernel = {"kernel_manager_class": _manager(kernels), "shutdown_kernel": "immediate", "on_cell_execute": on_cell}
+    options = {"cwd": run.root, "progress_bar": False, "stderr_file": task, "coalesce_streams": True}
     try:
         executed = papermill.execute_notebook(notebook, None, values, **options, **kernel)
         errors = [one for cell in executed.cells for one in cell.get("outputs", []) if one.output_type == "error"]
@@ -70,23 +136,23 @@ def execute_notebook(run: Run, progress: Progress) -> NotebookNode:
             return _tidy(executed)
         fault = errors[0].ename  # SystemExit, which papermill lets pass
     except papermill.PapermillExecutionError as error:
-        if error.ename == "InputError":  # what the reader gave, not what the page does with it
+        if error.ename == "InputError":  # the reader's values are at fault, not the page
             raise InputError(f"{run.page.name}: {first_line(error.evalue)}") from None
-        fault = _ran_out(error.ename, error.evalue, run) or f"{error.ename}: {first_line(error.evalue)}"
+        fault = _out_of_memory(error.ename, error.evalue, run) or f"{error.ename}: {first_line(error.evalue)}"
         write_atomically({run.traceback: str(error)})
-        progress.say(f"traceback in {run.traceback.relative_to(run.root)}")
+        task.say(f"traceback in {run.traceback.relative_to(run.root)}")
     except DeadKernelError:
         fault = f"the kernel died, most often because memory ran out; {_less_memory(run)}"
-    except RuntimeError as error:  # the kernel never came up
+    except RuntimeError as error:  # the kernel did not start
         fault = first_line(str(error))
     source = first_line(cells[max(number - 1, 0)])
     raise BuildError(f"{run.page.path.relative_to(run.root)}, cell {number} (`{source}`): {fault}")
 
 
-def _ran_out(name: str, text: str, run: Run) -> str | None:
-    """What to say of an error that is for want of memory: Python's, numpy's or torch's; None for any other."""
-    wants = name.endswith(("MemoryError", "OutOfMemoryError")) or "can't allocate memory" in text
-    return f"ran out of memory; {_less_memory(run)}" if wants else None
+def _out_of_memory(name: str, text: str, run: Run) -> str | None:
+    """The message for an error of Python, numpy or torch that means that memory ran out; None for any other error."""
+    is_meant = name.endswith(("MemoryError", "OutOfMemoryError")) or "can't allocate memory" in text
+    return f"ran out of memory; {_less_memory(run)}" if is_meant else None
 
 
 def _less_memory(run: Run) -> str:
@@ -94,7 +160,7 @@ def _less_memory(run: Run) -> str:
 
 
 def _tidy(notebook: NotebookNode) -> NotebookNode:
-    """Take out of an executed notebook what differs between two runs, and what only the terminal should see."""
+    """Remove from an executed notebook what differs between two runs, and what only the terminal should show."""
     notebook.metadata = {name: notebook.metadata[name] for name in ("kernelspec", "language_info")}
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02}"
@@ -111,5 +177,5 @@ def _has_tag(cell: NotebookNode, tag: str) -> bool:
 
 
 def first_line(text: str) -> str:
-    """Return the first line of a text that is not blank."""
+    """The first line of a text that is not blank."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")

@@ -1,20 +1,17 @@
-"""From a page and its values to an executed notebook: jupytext, then papermill.
+"""A page with its values: where it is kept, what decides it, and whether it has to be executed again.
 
-An executed page is kept with a record of all that decided it, so that nothing is executed twice (:meth:`Run.key`).
+An executed page is kept with a record of everything that decided it, so that no page is executed twice (`Run.key`).
 """
 
 from __future__ import annotations
 
 import errno
-import functools
-import hashlib
 import itertools
 import json
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
@@ -22,13 +19,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from filelock import FileLock, Timeout
 
 from wig_book.build.imports import used_modules
-from wig_book.build.kernel import execute_notebook
+from wig_book.build.kernel import Kernels, execute_notebook
 from wig_book.build.pages import Page, Profile
-from wig_book.build.progress import Progress
-from wig_core.cache import write_atomically
+from wig_book.build.progress import Task
+from wig_core.cache import file_hash, stable_hash, write_atomically
 from wig_core.encoders.registry import EncoderName
 from wig_core.text.sources import local_copy
 
@@ -43,8 +39,8 @@ class Run:
     page: Page
     profile: str
     values: dict[str, Any]
-    changed: dict[str, Any]  # what a reader set otherwise than the profile
-    for_comparison: bool = False  # beside the profile's own results, to compare with them
+    changed: dict[str, Any]  # the values that a reader has set and that differ from the profile's
+    for_comparison: bool = False  # kept beside the profile's own results, to compare with them
 
     @classmethod
     def of(cls, root: Path, page: Page, profile: Profile, given: Mapping[str, Any] | None = None) -> Run:
@@ -55,48 +51,48 @@ class Run:
 
     @property
     def label(self) -> str:
-        """The profile's name, or a short hash of values that are no profile's."""
-        return _sha256(self.values)[:8] if self.changed else self.profile
+        """The profile's name, or a short hash of values that differ from the profile's."""
+        return stable_hash(self.values)[:8] if self.changed else self.profile
 
     @property
     def notebook(self) -> Path:
         """The executed page."""
-        folder = f"runs/{self.page.name}-{self.label}" if self.changed else f"pages/{self._place}"
+        folder = f"runs/{self.page.name}-{self.label}" if self.changed else f"pages/{self._folder}"
         return self.root / "book/_build" / folder / f"{self.page.name}.ipynb"
 
     @property
     def traceback(self) -> Path:
-        """Where a page that fails leaves the whole story."""
+        """The file with the full traceback of a failed page."""
         return self.notebook.with_suffix(".traceback")
 
     @property
     def results(self) -> str:
-        """Where the page writes its numbers, relative to the project."""
-        return f"results/runs/{self.page.short}-{self.label}" if self.changed else f"results/{self._place}"
+        """The folder to which the page writes its numbers, relative to the project."""
+        return f"results/runs/{self.page.short}-{self.label}" if self.changed else f"results/{self._folder}"
 
     @property
-    def _place(self) -> str:
+    def _folder(self) -> str:
         return f"{self.profile}-again" if self.for_comparison else self.profile
 
     def key(self) -> str:
-        """Return a hash of all that decides the page: source, values, files they name, package, libraries."""
+        """A hash of everything that decides the page: source, values, files they name, our code, libraries."""
         source = self.page.path.read_text("utf-8")
-        return _sha256([source, self.values, self.results, self.files(), code_of(self.page), versions(PACKAGES)])
+        return stable_hash([source, self.values, self.results, self.files(), code_of(self.page), versions(PACKAGES)])
 
     def files(self) -> dict[str, str]:
-        """Return the digest of each file or folder that the values name, or that is read in place of a data set."""
+        """The hash of each file or folder that the values name, or that is read in place of a data set."""
         texts = texts_of([*self.values.values()])
         found = {text: local_copy(text) or _named(self.root, EncoderName.parse(text).location) for text in texts}
         return {text: digest(path) for text, path in found.items() if path}
 
     def outputs(self) -> dict[str, str]:
-        """Return the digest of each file that the page wrote: itself and its numbers."""
+        """The hash of each file that the page wrote: the executed notebook and its numbers."""
         folder = self.root / self.results
         numbers = [path for suffix in ("csv", "json") for path in folder.glob(f"{self.page.short}*.{suffix}")]
         return {path.relative_to(self.root).as_posix(): digest(path) for path in [self.notebook, *sorted(numbers)]}
 
     def record(self) -> dict[str, Any]:
-        """Return what was written down when the page was executed; nothing if it never was, or that is damaged."""
+        """What was recorded when the page was executed: key, seconds, outputs; empty if there is no valid record."""
         path = self.notebook.with_suffix(".json")
         try:
             return json.loads(path.read_text("utf-8")) if path.exists() and self.notebook.exists() else {}
@@ -104,57 +100,34 @@ class Run:
             return {}
 
     def is_current(self) -> bool:
-        """Tell whether executing the page again would change nothing."""
+        """Whether executing the page again would change nothing."""
         record = self.record()
         return bool(record) and record["key"] == self.key() and record["outputs"] == self.outputs()
 
-    def execute(self, progress: Progress) -> None:
-        """Execute the page; it takes the older one's place only when it has run to its end."""
+    def execute(self, task: Task, kernels: Kernels) -> None:
+        """Execute the page; it replaces the older one only when it has run to its end.
+
+        Raises:
+            InputError, BuildError: see `execute_notebook`.
+            PermissionError: the page or its numbers cannot be written, which is known before anything runs.
+        """
         key, start = self.key(), time.monotonic()
         if self.page.has_results:
             _make_writable(self.root / self.results)
         _make_writable(self.notebook.parent)
         self.traceback.unlink(missing_ok=True)
-        write_atomically({self.notebook: nbformat.writes(execute_notebook(self, progress)) + "\n"})
+        write_atomically({self.notebook: nbformat.writes(execute_notebook(self, task, kernels)) + "\n"})
         record = {"key": key, "seconds": round(time.monotonic() - start, 1), "outputs": self.outputs()}
         write_atomically({self.notebook.with_suffix(".json"): json.dumps(record, indent=1) + "\n"})
 
 
-@contextmanager
-def build_lock(root: Path, progress: Progress) -> Iterator[None]:
-    """Within, no other wig works in the same folder; while one does, wait for its end, and say so.
-
-    The lock is the operating system's, so that it is free when its holder is gone, in whatever way it went.
-    """
-    build = root / "book/_build"
-    build.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(build / "wig.lock"), build / "wig.pid"
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        pid = holder.read_text("utf-8") if holder.exists() else "not known yet"
-        progress.say(f"wig: another wig is at work in {root} (pid {pid}); waiting")
-        lock.acquire()
-    try:
-        holder.write_text(str(os.getpid()), "utf-8")
-        yield
-    finally:
-        lock.release()
-
-
-def execute_pages(runs: Iterable[Run], progress: Progress, *, force: bool = False) -> int:
-    """Execute the pages that are not current; return how many those were."""
-    due = [run for run in runs if force or not run.is_current()]
-    for number, run in enumerate(due, 1):
-        progress.title = f"[{number}/{len(due)}] {run.page.name}"
-        progress.say(f"{progress.title} · {run.page.title}")
-        run.execute(progress)
-        progress.say(f"{progress.title} · done in {run.record()['seconds']} s")
-    return len(due)
+def code_of(page: Page) -> list[str]:
+    """The hashes of the code that decides a page: wig_core, and the modules of wig_book that the page uses."""
+    return [digest(Path(str(resources.files("wig_core")))), *map(file_hash, used_modules(page.path, "wig_book"))]
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the versions of Python and of those ``packages`` that are installed."""
+    """The versions of Python and of those ``packages`` that are installed."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in packages:
         try:
@@ -165,15 +138,15 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """Return a hash of a file, or of a folder's files and their names."""
-    if path.is_dir():
-        return _sha256([[file.relative_to(path).as_posix(), digest(file)] for file in _files(path)])
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """A hash of a file, or of a folder's files and their names."""
+    if path.is_file():
+        return file_hash(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return stable_hash([[file.relative_to(path).as_posix(), file_hash(file)] for file in files])
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Return the texts in a value: itself, the items of a list, the keys and values of a mapping."""
+    """The texts in a value: the value itself, the items of a list, the keys and values of a mapping."""
     if isinstance(value, str):
         yield from [value] if value.strip("./") else []
     elif isinstance(value, list):
@@ -183,34 +156,16 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def _named(root: Path, text: str) -> Path | None:
-    """Return the file or folder of that name, if there is one."""
+    """The file or folder of that name, if it exists."""
     try:
         path = root / Path(text).expanduser()
         return path if path.exists() else None
-    except (OSError, ValueError, RuntimeError):  # no path at all: a long sentence, say
+    except (OSError, ValueError, RuntimeError):  # the text cannot be a path: it is a long sentence, say
         return None
 
 
 def _make_writable(folder: Path) -> None:
-    """Make a folder if need be, and tell before hours of work rather than behind them that it cannot be written."""
+    """Make a folder if needed, and fail before hours of work, not after, if nothing can be written to it."""
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
-
-
-def _sha256(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-
-
-def code_of(page: Page) -> list[str]:
-    """Return the hashes of the code that decides a page: wig_core, and the modules of wig_book that the page uses."""
-    return [_library(), *(digest(file) for file in used_modules(page.path, "wig_book"))]
-
-
-@functools.cache
-def _library() -> str:
-    return digest(Path(str(resources.files("wig_core"))))

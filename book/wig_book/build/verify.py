@@ -1,4 +1,4 @@
-"""Does a fresh run give the numbers that the repository ships?"""
+"""Compare a fresh run with the numbers that the repository ships."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import Profile, Project
 from wig_book.build.progress import Progress
-from wig_book.build.run import Run, build_lock, execute_pages
+from wig_book.build.run import Run
 from wig_core.errors import InputError
 
-RELATIVE, ABSOLUTE = 0.05, 0.02  # what another processor's arithmetic may move, training included
+RELATIVE, ABSOLUTE = 0.05, 0.02  # differences that another processor's arithmetic can make, after training too
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A number that has moved further than it may."""
+    """A number that differs by more than the tolerance."""
 
     page: str
     name: str
@@ -29,31 +30,39 @@ class Difference:
         return f"  {self.page}: {self.name} is {self.found}, shipped {self.shipped}"
 
 
-def verify(project: Project, profile: Profile, progress: Progress, names: Sequence[str] = ()) -> int:
-    """Execute each page of a profile that has shipped numbers anew, apart from them, and compare.
+def verify(
+    project: Project,
+    profile: Profile,
+    progress: Progress,
+    names: Sequence[str] = (),
+    *,
+    jobs: int | None = None,
+) -> int:
+    """Execute the pages of a profile that have shipped numbers again, and compare the new numbers with these.
 
     Args:
-        project: with `results/<profile>`.
-        profile: whose values the pages take.
-        progress: to tell how far it is.
-        names: of the pages; none for all.
+        project: where `results/<profile>` is; the new numbers go to `results/<profile>-again`.
+        profile: the values that the pages take.
+        progress: shows how far it is.
+        names: pages to compare; by default all that have shipped numbers.
+        jobs: how many pages to execute at a time; see `execute_pages`.
 
     Returns:
         How many numbers agree.
 
     Raises:
-        InputError: nothing is shipped for the profile.
-        BuildError: numbers differ by more than 5% and 0.02, or are missing.
+        InputError: there are no shipped numbers for the profile, or a page was given values that it cannot use.
+        BuildError: numbers differ by more than 5% and 0.02, or are missing; or a page failed.
     """
     shipped = project.root / "results" / profile.name
     asked = [project.page(name) for name in names] or profile.pages
     pages = [page for page in asked if (shipped / f"{page.short}.json").is_file()]
     if not pages:
-        raise InputError(f"{shipped}: holds no numbers to compare with; the profile full has some")
+        raise InputError(f"{shipped}: has no numbers to compare with; use the profile full")
     runs = [replace(Run.of(project.root, page, profile), for_comparison=True) for page in pages]
     compared, faults = 0, []
     with build_lock(project.root, progress):
-        execute_pages(runs, progress)
+        execute_pages(runs, progress, jobs=jobs)
         for run in runs:
             name = f"{run.page.short}.json"
             old, new = _read(shipped / name), _read(project.root / run.results / name)
@@ -65,7 +74,7 @@ def verify(project: Project, profile: Profile, progress: Progress, names: Sequen
 
 
 def differences(page: str, shipped: dict[str, object], found: dict[str, object]) -> Iterator[Difference]:
-    """The numbers and words of a page that a fresh run does not give again.
+    """The numbers and words of a page that a fresh run does not reproduce.
 
     Example:
         >>> [str(one) for one in differences("a", {"x": 1.0, "n": 3}, {"x": 1.04, "n": 4})]

@@ -1,102 +1,109 @@
-"""Does it hold on other texts? The same encoders, weighed on several corpora."""
+"""The same encoders weighed on several corpora: page 19."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
-from wig_book.experiments.rows import before_to_after, changes, display_table, regress_by_baseline, with_interval
-from wig_book.experiments.setup import Setup, train_and_weigh, weigh_corpus
+from wig_book.experiments.rows import (
+    Findings,
+    Numbers,
+    cells,
+    changes,
+    falling,
+    of_first_baseline,
+    regress_by_baseline,
+    rising,
+)
+from wig_book.experiments.setup import Setup, from_parameters, train_and_weigh
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.training.fine_tuning import Recipe
 
 
-def fits_over_corpora(encoder: str, corpora: Sequence[str], *, bootstrap: int = 1000, **options: Any) -> pd.DataFrame:
-    """`regress_by_baseline` of one encoder's weights on each corpus, whose own information is used.
+def fits_over_corpora(encoder: str, setups: Sequence[Setup], *, bootstrap: int = 1000) -> pd.DataFrame:
+    """Regress one encoder's weights on each corpus, with that corpus's own information.
 
     Args:
-        encoder: see `weigh_corpus`.
-        corpora: names or files, see `load_corpus`.
-        bootstrap: see `regress`.
-        options: see `weigh_corpus`.
+        encoder: packaged, a folder, or a hub name.
+        setups: one per corpus.
+        bootstrap: resamples of words for the 95% intervals.
 
     Returns:
-        The rows of `regress_by_baseline`, with corpus and sentences.
+        The rows of `regress_by_baseline`, with corpus and sentences (how many were weighed).
     """
-    tables = []
-    for corpus in tqdm(corpora, "corpora"):
-        words = weigh_corpus(encoder, corpus, **options)
-        fits = regress_by_baseline(words, bootstrap=bootstrap, seed=options.get("seed", 0))
-        tables.append(fits.assign(corpus=corpus, sentences=words["sentences"].iloc[0]))
+    loaded, tables = SentenceEncoder.load(encoder), []
+    for setup in tqdm(setups, "corpora"):
+        fits = regress_by_baseline(setup.weigh_words(loaded), bootstrap=bootstrap, seed=setup.seed)
+        tables.append(fits.assign(corpus=setup.corpus, sentences=len(setup.sentences)))
     return pd.concat(tables, ignore_index=True)
 
 
 def changes_over_corpora(
-    base: str, recipe: Recipe, seeds: Sequence[int], corpora: Sequence[str], *, bootstrap: int = 1000, **options: Any
+    base: str, recipe: Recipe, seeds: Sequence[int], setups: Sequence[Setup], *, bootstrap: int = 1000
 ) -> pd.DataFrame:
-    """`changes` by fine-tuning once, weighed on each corpus.
+    """How fine-tuning, done once per seed, changes the regression on each corpus.
 
     Args:
-        base, recipe, seeds: see `train_and_weigh`.
-        corpora: names or files, see `load_corpus`.
-        bootstrap: see `changes`.
-        options: see `Setup.of`.
+        base: the encoder to fine-tune.
+        recipe: how to fine-tune it.
+        seeds: of the fine-tuning, in turn.
+        setups: one per corpus.
+        bootstrap: resamples of words and runs for the 95% intervals.
 
     Returns:
         The rows of `changes`, with corpus.
     """
     tables = []
-    for corpus in tqdm(corpora, "corpora"):
-        setup = Setup.of(corpus, **options)
+    for setup in tqdm(setups, "corpora"):
         occurrences = train_and_weigh(base, [recipe], seeds, setup)
-        found = changes(occurrences, setup, bootstrap=bootstrap, seed=options.get("seed", 0))
-        tables.append(found.assign(corpus=corpus))
+        moved = changes(occurrences, setup, bootstrap=bootstrap, seed=setup.seed)
+        tables.append(moved.assign(corpus=setup.corpus))
     return pd.concat(tables, ignore_index=True)
 
 
-def generality_headline(fits: pd.DataFrame, changed: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes, for KL under the first baseline.
+def across_corpora(parameters: Mapping[str, Any]) -> Findings:
+    """Weigh an encoder, and a base before and after fine-tuning, on several corpora.
+
+    Args:
+        parameters: of the page, by name: corpora, encoder, base, seeds, bootstrap, the fields of `Recipe`, and the
+            other fields of `Setup`.
 
     Returns:
-        corpora, baseline, runs; positive, on how many the encoder's correlation is surely above zero; risen and
-        fallen, on how many fine-tuning surely raised or lowered the base's; least, greatest and spread, the R² of the
-        encoder; and of each corpus in turn (_0, _1, …) corpus, r2 with its ends, correlation with its ends, and
-        change (of the base's correlation) with its ends.
+        Tables fits (`fits_over_corpora`) and changes (`changes_over_corpora`), and `corpus_numbers`.
     """
-    baseline = str(fits["baseline"].iloc[0])
-    own = fits[(fits["baseline"] == baseline) & (fits["x"] == "kl")]
-    moved = changed[(changed["baseline"] == baseline) & (changed["x"] == "kl")]
-    numbers: dict[str, float | int | str] = {
+    setups = [from_parameters(Setup, {**parameters, "corpus": corpus}) for corpus in parameters["corpora"]]
+    recipe, bootstrap = from_parameters(Recipe, parameters), parameters["bootstrap"]
+    fits = fits_over_corpora(parameters["encoder"], setups, bootstrap=bootstrap)
+    moved = changes_over_corpora(parameters["base"], recipe, parameters["seeds"], setups, bootstrap=bootstrap)
+    return Findings(corpus_numbers(fits, moved), {"fits": fits, "changes": moved})
+
+
+def corpus_numbers(fits: pd.DataFrame, moved: pd.DataFrame) -> Numbers:
+    """The numbers that prose and claims quote, for KL under the first baseline.
+
+    Args:
+        fits: from `fits_over_corpora`.
+        moved: from `changes_over_corpora`.
+
+    Returns:
+        corpora, baseline and runs; positive, on how many corpora the 95% interval of the encoder's correlation lies
+        above zero; risen and fallen, on how many that of the change of the base's lies above or below zero; least and
+        greatest, the encoder's R²; and the `cells` of each corpus in turn: corpus, r2 and correlation of the encoder,
+        and correlation_difference of the base.
+    """
+    own, change = of_first_baseline(fits), of_first_baseline(moved)
+    return {
         "corpora": len(own),
-        "baseline": baseline,
-        "runs": int(moved["runs"].iloc[0]),
-        "positive": int((own["correlation_low"] > 0).sum()),
-        "risen": int((moved["correlation_difference_low"] > 0).sum()),
-        "fallen": int((moved["correlation_difference_high"] < 0).sum()),
+        "baseline": str(own["baseline"][0]),
+        "runs": int(change["runs"][0]),
+        "positive": rising(own, "correlation"),
+        "risen": rising(change, "correlation_difference"),
+        "fallen": falling(change, "correlation_difference"),
         "least": own["r2"].min(),
         "greatest": own["r2"].max(),
+        **cells(own, ["corpus", "r2", "correlation"]),
+        **cells(change, ["correlation_difference"]),
     }
-    both = zip(own.to_dict("records"), moved.to_dict("records"), strict=True)
-    for i, (fit, change) in enumerate(both):
-        numbers[f"corpus_{i}"] = fit["corpus"]
-        for end in ("", "_low", "_high"):
-            numbers[f"r2{end}_{i}"] = fit[f"r2{end}"]
-            numbers[f"correlation{end}_{i}"] = fit[f"correlation{end}"]
-            numbers[f"change{end}_{i}"] = change[f"correlation_difference{end}"]
-    return numbers
-
-
-def readable_corpora(fits: pd.DataFrame, changed: pd.DataFrame) -> pd.DataFrame:
-    """Both tables as text, intervals in brackets, a row a corpus, baseline and quantity."""
-    keys = ["corpus", "baseline", "x"]
-    joined = fits.merge(changed, on=keys, suffixes=("", "_base"))
-    columns = {
-        "R², encoder": with_interval(joined, "r2"),
-        "correlation": joined["correlation"].map("{:+.2f}".format),
-        "words": joined["n_words"],
-        "correlation, base": before_to_after(joined, "correlation", "+.2f"),
-        "change": with_interval(joined, "correlation_difference", "+.3f"),
-    }
-    return display_table(joined, keys, columns)

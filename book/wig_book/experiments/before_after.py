@@ -1,42 +1,100 @@
-"""What the pages on fine-tuning call: an encoder before and after it, measured on the same sentences."""
+"""An encoder before and after fine-tuning, measured on the same sentences: pages 05, 06 and 17."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from wig_book.experiments.setup import SETTING, Setup, describe
+from wig_book.experiments.rows import Findings, Numbers, cell, cells, changes, falling, of_first_baseline, rising
+from wig_book.experiments.setup import (
+    Setup,
+    describe,
+    from_parameters,
+    parse_recipe,
+    train_and_weigh,
+    weigh_pairs,
+    with_stage,
+)
+from wig_book.labels import setting_names
 from wig_core.encoders.encoder import SentenceEncoder
-from wig_core.errors import InputError
 from wig_core.regression import regress
 from wig_core.training.fine_tuning import Recipe, fine_tune
 from wig_core.word_weights import mean_weights
 
 
-def recipes_of(settings: Sequence[str], *, steps: int, learning_rate: float, batch_size: int) -> list[Recipe]:
-    """Recipes from their short forms: objective, pooling, similarity, and perhaps examples, with blanks between.
+def examples_before_after(parameters: Mapping[str, Any]) -> Findings:
+    """Weigh the words of a few sentences before and after fine-tuning.
 
-    Raises:
-        InputError: a word too few or too many, or one that is not known.
+    Args:
+        parameters: of the page, by name: base, sentences, baseline, and the fields of `Recipe` and `Setup`.
 
-    Example:
-        >>> recipes_of(["info-nce mean dot glosses"], steps=9, learning_rate=1e-4, batch_size=32)[0].examples
-        'glosses'
+    Returns:
+        Table words (`weigh_before_after`). Numbers: sentences, words (those with information), objective, steps;
+        rank_before and rank_after, the rank correlations of weight and KL; risen and fallen, the words whose weight
+        rose and fell most relative to the mean weight.
     """
-    schedule, recipes = Recipe(steps=steps, learning_rate=learning_rate, batch_size=batch_size), []
-    for setting in settings:
-        words: list[Any] = setting.split()
-        if not 3 <= len(words) <= 4:
-            raise InputError(
-                f"setting {setting!r}: give objective, pooling, similarity, and perhaps examples, as in "
-                "'info-nce mean cosine'"
-            )
-        named = dict(zip(["objective", "pooling", "similarity", "examples"], words, strict=False))
-        recipes.append(replace(schedule, **named))
-    return recipes
+    recipe = from_parameters(Recipe, parameters)
+    setup = replace(from_parameters(Setup, parameters), baselines=[parameters["baseline"]])
+    words = weigh_before_after(parameters["base"], recipe, parameters["sentences"], setup)
+    known = words.dropna(subset=["kl"])
+    rank = known[["before", "after", "kl"]].corr(method="spearman")["kl"]
+    gain = words["after"] / words["after"].mean() - words["before"] / words["before"].mean()
+    numbers: Numbers = {
+        "sentences": len(parameters["sentences"]),
+        "words": len(known),
+        "rank_before": rank["before"],
+        "rank_after": rank["after"],
+        "risen": words.loc[gain.idxmax(), "word"],
+        "fallen": words.loc[gain.idxmin(), "word"],
+        "objective": recipe.objective,
+        "steps": recipe.steps,
+    }
+    return Findings(numbers, {"words": words})
+
+
+def table_before_after(parameters: Mapping[str, Any]) -> Findings:
+    """Fine-tune a base with several recipes and compare the regressions before and after.
+
+    Args:
+        parameters: of the page, by name: base, settings (see `parse_recipe`), seeds, steps, learning_rate, batch_size,
+            sizes and draws (see `by_sentences`), bootstrap, splits (see `changes`), and the fields of `Setup`.
+
+    Returns:
+        Tables changes and growth (`by_sentences`, of the first setting); numbers base and `change_numbers`.
+    """
+    setup, base = from_parameters(Setup, parameters), parameters["base"]
+    recipes = _recipes(parameters)
+    occurrences = train_and_weigh(base, recipes, parameters["seeds"], setup)
+    table = changes(occurrences, setup, bootstrap=parameters["bootstrap"], splits=parameters["splits"], seed=setup.seed)
+    growth = by_sentences(
+        occurrences, recipes[0], setup, sizes=parameters["sizes"], draws=parameters["draws"], seed=setup.seed
+    )
+    return Findings({"base": base, **change_numbers(table)}, {"changes": table, "growth": growth})
+
+
+def retrieval(parameters: Mapping[str, Any]) -> Findings:
+    """Compare the regressions before and after training for retrieval.
+
+    Args:
+        parameters: of the page, by name: base, settings (see `parse_recipe`), seeds, steps, learning_rate, batch_size,
+            pairs (see `weigh_pairs`), bootstrap, and the fields of `Setup`.
+
+    Returns:
+        Table changes; numbers `change_numbers`.
+    """
+    setup = from_parameters(Setup, parameters)
+    trained = train_and_weigh(parameters["base"], _recipes(parameters), parameters["seeds"], setup)
+    occurrences = pd.concat([trained, weigh_pairs(parameters["pairs"], setup)])
+    table = changes(occurrences, setup, bootstrap=parameters["bootstrap"], seed=setup.seed)
+    return Findings(change_numbers(table), {"changes": table})
+
+
+def _recipes(parameters: Mapping[str, Any]) -> list[Recipe]:
+    default = from_parameters(Recipe, parameters)
+    return [parse_recipe(text, default) for text in parameters["settings"]]
 
 
 def by_sentences(
@@ -49,21 +107,30 @@ def by_sentences(
     draws: int = 20,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """R² before and after against how many sentences' words are weighed, for one recipe of `train_and_weigh`.
+    """R² before and after against the number of sentences whose words are weighed, for one recipe.
+
+    Args:
+        occurrences: from `train_and_weigh`.
+        recipe: one of those it was called with.
+        setup: what the occurrences were measured on.
+        sizes: numbers of sentences.
+        x: the quantity that the weights are regressed on.
+        draws: random samples of sentences per size, each without replacement.
+        seed: of the first draw; the next one adds 1, and so on.
 
     Returns:
-        One row a baseline, stage ("before" or "after"), size and draw: r2, correlation. A draw takes sentences at
-        random without replacement; after is the mean over seeds.
+        One row per baseline, stage ("before" or "after"), size and draw: baseline, stage, sentences, draw, r2,
+        correlation; means over seeds.
     """
-    asked = describe(recipe)
-    ours = occurrences[(occurrences[list(asked)] == pd.Series(asked)).all(axis=1)]
-    ours = ours.assign(stage=ours["seed"].isna().map({True: "before", False: "after"}), seed=ours["seed"].fillna(-1))
-    everything = pd.Series(range(len(setup.sentences)))
+    setting = describe(recipe)
+    ours = with_stage(occurrences[(occurrences[[*setting]] == pd.Series(setting)).all(axis=1)])
+    ours = ours.assign(seed=ours["seed"].fillna(-1))
+    numbered = pd.Series(range(len(setup.sentences)))
     rows = []
     for size in sizes:
         for draw in range(draws):
-            kept = everything.sample(min(size, len(everything)), random_state=seed + draw)
-            part = ours[ours["sentence"].isin(kept)]
+            drawn = numbered.sample(min(size, len(numbered)), random_state=seed + draw)
+            part = ours[ours["sentence"].isin(drawn)]
             for (baseline, stage, run), table in part.groupby(["baseline", "stage", "seed"], sort=False):
                 fit = regress(mean_weights(table), setup.information, x=x, bootstrap=0)
                 rows.append((baseline, stage, size, draw, run, fit.r2, fit.correlation))
@@ -73,63 +140,56 @@ def by_sentences(
 
 
 def weigh_before_after(base: str, recipe: Recipe, sentences: Sequence[str], setup: Setup) -> pd.DataFrame:
-    """The weights of the words of a few sentences before and after fine-tuning, beside what the words tell.
+    """The weights of the words of a few sentences before and after fine-tuning, beside their information.
+
+    Args:
+        base: the encoder before.
+        recipe: how to fine-tune it.
+        sentences: whose words to weigh.
+        setup: gives the baseline, its first one, and the information.
 
     Returns:
-        One row an occurrence: sentence, position, word, before and after (under the first baseline), kl.
+        One row per occurrence: sentence, position, word, before and after (weights), kl (NaN for a word too rare).
     """
-    asked = replace(setup, sentences=list(sentences), baselines=setup.baselines[:1])
-    before = asked.weigh(SentenceEncoder.load(base, pooling=recipe.pooling))
-    after = asked.weigh(fine_tune(base, recipe)[recipe.steps])
+    baselines = setup.baselines[:1]
+    before = setup.weigh(SentenceEncoder.load(base, pooling=recipe.pooling), sentences, baselines)
+    after = setup.weigh(fine_tune(base, recipe)[recipe.steps], sentences, baselines)
     table = before.rename(columns={"weight": "before"}).assign(after=after["weight"])
-    told = setup.information["kl"].reindex(table["word"]).to_numpy()
-    return table[["sentence", "position", "word", "before", "after"]].assign(kl=told)
+    information = setup.information["kl"].reindex(table["word"]).to_numpy()
+    return table[["sentence", "position", "word", "before", "after"]].assign(kl=information)
 
 
-def changes_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `changes`: of KL under the first baseline, and the largest ΔR² there.
+def change_numbers(table: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `changes`, for KL under the first baseline.
 
     Returns:
-        settings, runs, baseline; risen_self, how many correlations with self-information have risen; how many
-        settings have risen, fallen (correlation, whole interval) or end positive; of the largest ΔR²: best_setting,
-        best_r2 with _low and _high, best_before, best_after, best_ceiling;
-        of the last baseline baseline_last, and risen, fallen and positive there (risen_last, …);
-        learned, how many agree better with people than before; and of each setting in turn (suffix _0, _1, …) setting,
-        the change of R² and of the correlation and the correlation afterwards (r2, correlation, after), each with
-        …_low and …_high before the suffix.
+        The `cells` of setting, r2_difference, correlation_difference and correlation_after, numbered by setting.
+        settings; runs; baseline; how many correlations have risen, have fallen (whole interval), end positive; the
+        same under the last baseline: baseline_last, risen_last, fallen_last, positive_last; and how many correlations
+        with self-information have risen, risen_self_information. Of the largest change of R² best_setting, best_r2
+        with its ends, best_before, best_after, best_ceiling. learned: in how many settings human_correlation rose.
     """
-    baseline = table["baseline"].iloc[0]
-    of_kl = table[(table["baseline"] == baseline) & (table["x"] == "kl")]
-    of_self = table[(table["baseline"] == baseline) & (table["x"] == "self_information")]
-    last = str(table["baseline"].iloc[-1])
-    of_last = table[(table["baseline"] == last) & (table["x"] == "kl")]
-    best = of_kl.loc[of_kl["r2_difference"].idxmax()]
-    each: dict[str, float | int | str] = {}
-    for i, row in enumerate(of_kl.to_dict("records")):
-        each[f"setting_{i}"] = " ".join(row[name] for name in SETTING)
-        for end in ("", "_low", "_high"):
-            each[f"r2{end}_{i}"] = row[f"r2_difference{end}"]
-            each[f"correlation{end}_{i}"] = row[f"correlation_difference{end}"]
-            each[f"after{end}_{i}"] = row[f"correlation_after{end}"]
+    of_kl, of_self = (of_first_baseline(table, x) for x in ("kl", "self_information"))
+    of_kl = of_kl.assign(setting=setting_names(of_kl))
+    last = table[(table["baseline"] == table["baseline"].iloc[-1]) & (table["x"] == "kl")]
+    best = of_kl["r2_difference"].idxmax()
     return {
-        **each,
+        **cells(of_kl, ["setting", "r2_difference", "correlation_difference", "correlation_after"]),
         "settings": len(of_kl),
         "runs": int(of_kl["runs"].min()),
-        "baseline": str(baseline),
-        "risen": int((of_kl["correlation_difference_low"] > 0).sum()),
-        "fallen": int((of_kl["correlation_difference_high"] < 0).sum()),
-        "risen_self": int((of_self["correlation_difference_low"] > 0).sum()),
-        "positive": int((of_kl["correlation_after_low"] > 0).sum()),
-        "baseline_last": last,
-        "risen_last": int((of_last["correlation_difference_low"] > 0).sum()),
-        "fallen_last": int((of_last["correlation_difference_high"] < 0).sum()),
-        "positive_last": int((of_last["correlation_after_low"] > 0).sum()),
-        "best_setting": " ".join(best[SETTING]),
-        "best_r2": float(best["r2_difference"]),
-        "best_r2_low": float(best["r2_difference_low"]),
-        "best_r2_high": float(best["r2_difference_high"]),
-        "best_before": float(best["r2_before"]),
-        "best_after": float(best["r2_after"]),
-        "best_ceiling": float(best["ceiling_after"]),
+        "baseline": str(of_kl["baseline"][0]),
+        "risen": rising(of_kl, "correlation_difference"),
+        "fallen": falling(of_kl, "correlation_difference"),
+        "risen_self_information": rising(of_self, "correlation_difference"),
+        "positive": rising(of_kl, "correlation_after"),
+        "baseline_last": str(last["baseline"].iloc[0]),
+        "risen_last": rising(last, "correlation_difference"),
+        "fallen_last": falling(last, "correlation_difference"),
+        "positive_last": rising(last, "correlation_after"),
+        "best_setting": of_kl["setting"][best],
+        **cell(of_kl, "r2_difference", best, "best_r2"),
+        "best_before": of_kl["r2_before"][best],
+        "best_after": of_kl["r2_after"][best],
+        "best_ceiling": of_kl["ceiling_after"][best],
         "learned": int((of_kl["human_correlation_after"] > of_kl["human_correlation_before"]).sum()),
     }

@@ -1,13 +1,14 @@
-"""Do the weights mean something? Words are taken away in the order of their weight, and the embedding is watched.
+"""Do the weights mean something? Page 14 removes words in the order of their weight and watches the embedding.
 
-Deletion begins with the whole sentence and takes the heaviest word first; insertion begins with none and puts the
-heaviest first (Petsiuk, Das, Saenko 2018, arXiv 1806.07421, there for images). Good weights make the embedding leave
-its place, and reach it, sooner than a random order does.
+Deletion starts from the whole sentence and removes the heaviest word first; insertion starts from no words and adds the
+heaviest first (Petsiuk, Das, Saenko 2018, arXiv 1806.07421, for images). Good weights move the embedding away from the
+whole sentence's, and back to it, sooner than a random order does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,152 +16,177 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.rows import Findings, Numbers, cells, rising
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_core.attribution.coalitions import Absence, coalition_values
 from wig_core.attribution.explainer import Explainer, Method
 from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.regression import estimate
 
 GRID = np.linspace(0, 1, 21)
+CURVES = ("deletion", "insertion")
 
 
 def perturbation_curves(
     encoder: SentenceEncoder,
     sentences: Sequence[str],
-    weights: dict[str, Sequence[Tensor]],
+    weights: Mapping[str, Sequence[Tensor]],
     *,
     baseline: Absence = "mask",
     random_orders: int = 8,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How far the embedding is from that of the whole sentence, while words are deleted or inserted.
+    """How far the embedding is from that of the whole sentence while words are deleted or inserted.
 
-    The distance is ‖s_k − s‖/‖s_0 − s‖, with s_0 the embedding without words: 0 for the whole sentence, 1 for none.
+    The distance is ‖s_k − s‖/‖s_0 − s‖, with s_0 the embedding without words: 0 for the whole sentence, 1 for no words.
     A curve is taken at the shares of `GRID` of words changed, with straight lines between.
 
     Args:
         encoder: the encoder.
         sentences: N sentences, none blank; those of fewer than two units are left out.
-        weights: by the name of an order, for each sentence the weights of its units, ``[n]``; heaviest go first.
-        baseline: what stands in place of an absent word.
+        weights: by the name of an order, the weights ``[n]`` of each sentence's units; the heaviest go first.
+        baseline: what replaces an absent word.
         random_orders: how many orders the curve named "random" averages.
-        seed: of these.
+        seed: of the random orders.
 
     Returns:
-        One row a sentence, curve ("deletion" or "insertion"), order and share: sentence, curve, order, share, distance.
+        One row per sentence, curve ("deletion" or "insertion"), order and share: sentence, curve, order, share,
+        distance.
 
     Raises:
-        InputError: weights that do not fit the sentences; see also `coalition_values`.
+        InputError: weights do not fit the sentences, or `coalition_values` raises it.
     """
-    readings = tokenize_sentences(encoder, sentences)
+    tokenized = tokenize_sentences(encoder, sentences)
     for name, each in weights.items():
-        if [len(one) for one in each] != [len(reading.units) for reading in readings]:
+        if [len(one) for one in each] != [len(sentence.units) for sentence in tokenized]:
             raise InputError(f"weights {name!r} do not fit the sentences; give one number for each of their units")
     rng = np.random.default_rng(seed)
-    kept = [i for i, reading in enumerate(readings) if len(reading.units) > 1]
+    kept = [i for i, sentence in enumerate(tokenized) if len(sentence.units) > 1]
     orders = [
         {name: [torch.argsort(each[i], descending=True, stable=True)] for name, each in weights.items()}
-        | {"random": [torch.from_numpy(rng.permutation(len(readings[i].units))) for _ in range(random_orders)]}
+        | {"random": [torch.from_numpy(rng.permutation(len(tokenized[i].units))) for _ in range(random_orders)]}
         for i in kept
     ]
     coalitions = [
-        torch.cat([_present(order, curve) for curve in CURVES for some in named.values() for order in some])
+        torch.cat([presence_mask(order, curve) for curve in CURVES for some in named.values() for order in some])
         for named in orders
     ]
-    values = coalition_values(encoder, [readings[i] for i in kept], coalitions, baseline=baseline)
+    values = coalition_values(encoder, [tokenized[i] for i in kept], coalitions, baseline=baseline)
     rows = []
     for sentence, named, value in zip(kept, orders, values, strict=True):
-        blocks = iter(value.split(len(readings[sentence].units) + 1))
+        blocks = iter(value.split(len(tokenized[sentence].units) + 1))
         for curve in CURVES:
             for name, some in named.items():
-                mean = np.mean([_distances(next(blocks), curve) for _ in some], axis=0)
+                mean = np.mean([distances(next(blocks), curve) for _ in some], axis=0)
                 rows += [(sentence, curve, name, share, distance) for share, distance in zip(GRID, mean, strict=True)]
     return pd.DataFrame(rows, columns=["sentence", "curve", "order", "share", "distance"])
 
 
-CURVES = ("deletion", "insertion")
+def presence_mask(order: Tensor, curve: str) -> Tensor:
+    """Which of n words are present after each of 0…n deletions or insertions, ``[n + 1, n]``.
 
-
-def _present(order: Tensor, curve: str) -> Tensor:
-    """Who is there after 0 … n changes, ``[n + 1, n]``."""
+    Example:
+        >>> presence_mask(torch.tensor([1, 0]), "deletion").int().tolist()
+        [[1, 1], [1, 0], [0, 0]]
+    """
     changed = order.argsort() < torch.arange(len(order) + 1).unsqueeze(1)
     return changed if curve == "insertion" else ~changed
 
 
-def _distances(values: Tensor, curve: str) -> NDArray[np.float64]:
-    """From the embeddings after 0 … n changes to the distances at the shares of `GRID`."""
+def distances(values: Tensor, curve: str) -> NDArray[np.float64]:
+    """The distances at the shares of `GRID`, from the embeddings ``[n + 1, d]`` after 0…n deletions or insertions."""
     none, whole = (values[0], values[-1]) if curve == "insertion" else (values[-1], values[0])
     scale = (none - whole).norm().clamp_min(torch.finfo(values.dtype).tiny)
-    distances = ((values - whole).norm(dim=1) / scale).double().numpy()
-    return np.interp(GRID, np.linspace(0, 1, len(values)), distances)
+    relative = ((values - whole).norm(dim=1) / scale).double().numpy()
+    return np.interp(GRID, np.linspace(0, 1, len(values)), relative)
 
 
 def areas_between(curves: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
     """The area between the curve of each order and that of the random order, the mean over sentences.
 
-    Positive is better than random: under deletion the area above the random curve, under insertion that below it.
+    A positive area is better than random: under deletion it lies above the random curve, under insertion below it.
+
+    Args:
+        curves: from `perturbation_curves`.
+        bootstrap: resamples of sentences for the intervals.
+        seed: of the resampling.
 
     Returns:
-        One row a curve and order: curve, order, area, with the ends of its 95% interval from a bootstrap over
-        sentences (area_low, area_high), and sentences.
+        One row per curve and order: curve, order, area, area_low, area_high, sentences.
     """
     wide = curves.pivot_table(index=["curve", "order", "sentence"], columns="share", values="distance")
     area = pd.Series(np.trapezoid(wide.to_numpy(), wide.columns.to_numpy(), axis=1), index=wide.index)
     rng, rows = np.random.default_rng(seed), []
     for curve in CURVES:
         sign = 1 if curve == "deletion" else -1
-        for order in dict.fromkeys(curves["order"]):
-            if order == "random":
-                continue
+        for order in curves["order"][curves["order"] != "random"].unique():
             gain = sign * (area[curve, order] - area[curve, "random"]).to_numpy()
-            means = gain[rng.integers(len(gain), size=(bootstrap, len(gain)))].mean(1)
-            low, high = np.quantile(means, [0.025, 0.975])
-            rows.append((curve, order, gain.mean(), low, high, len(gain)))
+            ends = estimate(lambda sample, gain=gain: gain[sample].mean(), len(gain), resamples=bootstrap, seed=rng)
+            rows.append((curve, order, *map(float, ends), len(gain)))
     return pd.DataFrame(rows, columns=["curve", "order", "area", "area_low", "area_high", "sentences"])
 
 
-def faithfulness(
-    encoders: Sequence[str],
-    methods: Sequence[Method],
-    setup: Setup,
-    *,
-    baseline: Absence = "mask",
-    random_orders: int = 8,
-    bootstrap: int = 1000,
-    seed: int = 0,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`perturbation_curves` and `areas_between` of encoders, for the weights of each method and for KL(w).
+def order_weights(
+    encoder: SentenceEncoder, methods: Sequence[Method], setup: Setup, *, baseline: Absence = "mask", seed: int = 0
+) -> dict[str, list[Tensor]]:
+    """The weights of the words of a setup's sentences by each method, and their KL(w), 0 for words without one.
 
     Returns:
-        The mean curves over sentences, one row an encoder, curve, order and share; and the areas, with encoder.
+        By method, and "kl": one tensor ``[n]`` per sentence of n units.
     """
+    weights: dict[str, list[Tensor]] = {}
+    for method in methods:
+        explainer = Explainer(method, baseline, tolerance=setup.tolerance, precision=setup.precision, seed=seed)
+        explained = explainer.explain(encoder, setup.sentences, cache=True, progress=True)
+        weights[method] = [one.norms for one in explained]
+    kl = setup.information["kl"]
+    weights["kl"] = [
+        torch.tensor(kl.reindex([unit.text for unit in sentence.units]).fillna(0).to_numpy())
+        for sentence in tokenize_sentences(encoder, setup.sentences)
+    ]
+    return weights
+
+
+def faithfulness(parameters: Mapping[str, Any]) -> Findings:
+    """Delete and insert words in the order of each method's weights, of KL(w), and at random.
+
+    Args:
+        parameters: of the page, by name: encoders, methods, baseline, random_orders, bootstrap, and the fields of
+            `Setup`.
+
+    Returns:
+        Tables curves (`perturbation_curves`, means over sentences) and areas (`areas_between`), both with encoder;
+        and `faithfulness_numbers`.
+    """
+    setup, baseline = from_parameters(Setup, parameters), parameters["baseline"]
     curves, areas = [], []
-    for name in encoders:
+    for name in parameters["encoders"]:
         encoder = SentenceEncoder.load(name)
-        weights: dict[str, Sequence[Tensor]] = {}
-        for method in methods:
-            attribution = Explainer(method, baseline, tolerance=setup.tolerance, precision=setup.precision, seed=seed)
-            weights[method] = [one.norms for one in attribution.explain_once(encoder, setup.sentences)]
-        weights["kl"] = [
-            torch.tensor(setup.information["kl"].reindex([unit.text for unit in reading.units]).fillna(0).to_numpy())
-            for reading in tokenize_sentences(encoder, setup.sentences)
-        ]
+        weights = order_weights(encoder, parameters["methods"], setup, baseline=baseline, seed=setup.seed)
         found = perturbation_curves(
-            encoder, setup.sentences, weights, baseline=baseline, random_orders=random_orders, seed=seed
+            encoder,
+            setup.sentences,
+            weights,
+            baseline=baseline,
+            random_orders=parameters["random_orders"],
+            seed=setup.seed,
         )
-        areas.append(areas_between(found, bootstrap=bootstrap, seed=seed).assign(encoder=name))
+        areas.append(areas_between(found, bootstrap=parameters["bootstrap"], seed=setup.seed).assign(encoder=name))
         mean = found.groupby(["curve", "order", "share"], sort=False)["distance"].mean().reset_index()
         curves.append(mean.assign(encoder=name))
-    return pd.concat(curves, ignore_index=True), pd.concat(areas, ignore_index=True)
+    tables = {"curves": pd.concat(curves, ignore_index=True), "areas": pd.concat(areas, ignore_index=True)}
+    return Findings(faithfulness_numbers(tables["areas"]), tables)
 
 
-def faithfulness_headline(areas: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `faithfulness`: rows and better count the areas of orders by weight and those
-    surely above zero; and the mean area of each order."""
+def faithfulness_numbers(areas: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `areas_between`.
+
+    Returns:
+        rows, the number of areas of orders by weight; better, how many of them are above zero (95% interval); and the
+        mean area of each order, area_….
+    """
     by_weight = areas[areas["order"] != "kl"]
-    return {
-        "rows": len(by_weight),
-        "better": int((by_weight["area_low"] > 0).sum()),
-        **areas.groupby("order")["area"].mean().to_dict(),
-    }
+    means = areas.groupby("order", as_index=False)["area"].mean()
+    return {"rows": len(by_weight), "better": rising(by_weight, "area"), **cells(means, ["area"], "order")}

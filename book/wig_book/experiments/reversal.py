@@ -1,141 +1,161 @@
-"""What the pages on the course of a training call: an encoder at its steps, there and back."""
+"""A contrastive encoder trained back to masked-language modelling, then contrastively again: page 08."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 
-from wig_book.experiments.rows import changes
-from wig_book.experiments.setup import Setup, train_and_weigh
-from wig_book.experiments.training_dynamics import dynamics
+from wig_book.experiments.rows import Findings, Numbers, cells, changes, dynamics, of_first_baseline
+from wig_book.experiments.setup import Setup, example_pairs, from_parameters, parse_recipe, train_and_weigh
+from wig_book.labels import MASKED
 from wig_core.errors import InputError
 from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
 
-MASKED = "masked"  # the stage on the way back
 
+def reversal(parameters: Mapping[str, Any]) -> Findings:
+    """Train a contrastive encoder back and contrastively again, or load an earlier run of that.
 
-def parse_return_recipes(
-    short: Sequence[str], *, steps: int, learning_rate: float, batch_size: int, seed: int
-) -> dict[str, Recipe]:
-    """Recipes from their short forms, which name them: objective, examples, and perhaps another learning rate, with
-    blanks between.
+    Args:
+        parameters: of the page, by name: encoder, shipped (a folder to load from, or None to train), bootstrap, pairs
+            (how many for the alignment), the fields of `Setup`, and of the trainings corpus, masked_steps,
+            masked_learning_rate, masked_at, forth, forth_steps, forth_learning_rate, forth_at, batch_size, tested and
+            tested_seeds.
 
-    Raises:
-        InputError: a word too few or too many, or one that is not known.
-
-    Example:
-        >>> [recipe] = ways_forth(["info-nce glosses 3e-4"], steps=9, learning_rate=1e-4, batch_size=8, seed=0).values()
-        >>> recipe.examples, recipe.learning_rate
-        ('glosses', 0.0003)
+    Returns:
+        Tables course (`reverse`) and rise (`return_interval`), and `reversal_numbers`.
     """
-    recipes = {}
-    for way in short:
-        try:
-            objective, examples, *rate = cast("list[Any]", way.split())
-            [rate] = rate or [learning_rate]
-            schedule = Recipe(steps=steps, learning_rate=float(rate), batch_size=batch_size, seed=seed)
-        except ValueError:
-            raise InputError(
-                f"way {way!r}: give an objective, examples, and perhaps a learning rate, as in 'info-nce halves 1e-4'"
-            ) from None
-        recipes[way] = replace(schedule, objective=objective, examples=examples)
-    return recipes
+    tables = load_reversal(parameters["shipped"]) if parameters["shipped"] else _measure(parameters)
+    return Findings(reversal_numbers(**tables), tables)
+
+
+def _measure(parameters: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
+    setup, encoder = from_parameters(Setup, parameters), parameters["encoder"]
+    masked = MaskedLMRecipe(
+        corpus=setup.corpus,
+        steps=parameters["masked_steps"],
+        learning_rate=parameters["masked_learning_rate"],
+        seed=setup.seed,
+    )
+    default = Recipe(
+        steps=parameters["forth_steps"],
+        learning_rate=parameters["forth_learning_rate"],
+        batch_size=parameters["batch_size"],
+        seed=setup.seed,
+    )
+    returns = {text: parse_recipe(text, default) for text in parameters["forth"]}
+    tested = parse_recipe(parameters["tested"], default)
+    pairs = example_pairs("halves", parameters["pairs"])
+    options = {"masked_at": parameters["masked_at"], "bootstrap": parameters["bootstrap"], "seed": setup.seed}
+    return {
+        "course": reverse(encoder, masked, returns, setup, pairs, returns_at=parameters["forth_at"], **options),
+        "rise": return_interval(encoder, masked, tested, parameters["tested_seeds"], setup, **options),
+    }
 
 
 def reverse(
     encoder: str,
-    back: MaskedLMRecipe,
-    forth: dict[str, Recipe],
+    masked: MaskedLMRecipe,
+    returns: Mapping[str, Recipe],
     setup: Setup,
+    pairs: Sequence[tuple[str, ...]],
     *,
-    back_at: Sequence[int],
-    forth_at: Sequence[int],
+    masked_at: Sequence[int],
+    returns_at: Sequence[int],
     bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Train a contrastive encoder back towards masked-language modelling, then contrastively again in several ways.
+    """Measure an encoder along masked-language modelling, and along each contrastive training that starts from its end.
+
+    Args:
+        encoder: the contrastive encoder to start from.
+        masked: how to train it back.
+        returns: how to train it contrastively again, by the name of the stage.
+        setup: what to measure on.
+        pairs: of texts whose alignment is measured, from `example_pairs`.
+        masked_at: steps of the masked-language modelling to measure at, besides the last.
+        returns_at: the same for each contrastive training.
+        bootstrap: resamples of words for the intervals.
+        seed: of the resampling.
 
     Returns:
-        The rows of `dynamics`, with stage: "masked", or the name of the way forth, whose step 0 is the masked end.
+        The rows of `dynamics`, with a column stage: `MASKED`, or a name of `returns`, whose step 0 is the masked end.
     """
-    masked = train_masked(encoder, back, at=back_at)
-    tables = [dynamics(masked, setup, examples="halves", bootstrap=bootstrap, seed=seed).assign(stage=MASKED)]
-    for name, recipe in forth.items():
-        again = fine_tune(masked[back.steps].name, recipe, at=forth_at)
-        table = dynamics(again, setup, examples="halves", bootstrap=bootstrap, seed=seed)
-        end = tables[0][tables[0]["step"] == back.steps].assign(step=0)
+    start = train_masked(encoder, masked, at=masked_at)
+    back = dynamics(start, setup, pairs, bootstrap=bootstrap, seed=seed).assign(stage=MASKED)
+    end = back[back["step"] == masked.steps].assign(step=0)
+    tables = [back]
+    for name, recipe in returns.items():
+        again = fine_tune(start[masked.steps].name, recipe, at=returns_at)
+        table = dynamics(again, setup, pairs, bootstrap=bootstrap, seed=seed)
         tables.append(pd.concat([end, table], ignore_index=True).assign(stage=name))
     return pd.concat(tables, ignore_index=True)
 
 
 def return_interval(
     encoder: str,
-    back: MaskedLMRecipe,
-    way: Recipe,
+    masked: MaskedLMRecipe,
+    recipe: Recipe,
     seeds: Sequence[int],
     setup: Setup,
     *,
-    back_at: Sequence[int],
+    masked_at: Sequence[int],
     bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How the regression changes from the masked end of `reverse` along one way forth, taken with several seeds.
+    """How the regression changes from the masked end of `reverse` along one contrastive training with several seeds.
+
+    Args:
+        encoder, masked, setup, masked_at, bootstrap, seed: as in `reverse`.
+        recipe: the contrastive training.
+        seeds: of it, in turn.
 
     Returns:
-        The rows of `wig_book.experiments.rows.changes`, before being the masked end.
+        The rows of `wig_book.experiments.rows.changes`; "before" is the masked end.
     """
-    masked = train_masked(encoder, back, at=back_at)[back.steps]
-    occurrences = train_and_weigh(masked.name, [way], seeds, setup)
+    start = train_masked(encoder, masked, at=masked_at)[masked.steps]
+    occurrences = train_and_weigh(start.name, [recipe], seeds, setup)
     return changes(occurrences, setup, bootstrap=bootstrap, seed=seed)
 
 
-def reversal_headline(course: pd.DataFrame, risen: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `reverse`: for KL under the first baseline.
+def reversal_numbers(course: pd.DataFrame, rise: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `reverse` and `return_interval`, for KL.
 
     Returns:
-        baseline, masked_steps; correlation, r2 and lee, each with _start, _masked and _best, at the start, after
-        masked-language modelling and at the end of the best way forth; best, its name; ways, and how many of them have
-        risen: ended with a correlation above the interval of the masked end. Of `return_interval`, under each baseline
-        in turn (_0, _1, …): baseline, the difference of correlation and of R² with their ends (correlation, r2, each with _low
-        and _high before the number), correlation_before and correlation_after; and runs.
+        Of the rise, with runs: the `cells` of baseline, correlation_difference, r2_difference, correlation_before and
+        correlation_after, numbered by baseline. Of the course under the first baseline: baseline; masked_steps; ways,
+        the number of contrastive trainings, and risen, how many of them ended with a correlation above the interval of
+        the masked end; best, the one with the highest; and the `cells` of correlation, r2 and human_correlation at the
+        "start", the "masked" end and the end of the "best" training.
     """
-    of_kl = course[(course["baseline"] == course["baseline"].iloc[0]) & (course["x"] == "kl")]
-    masked = of_kl[of_kl["stage"] == MASKED].sort_values("step")
-    start, end = masked.iloc[0], masked.iloc[-1]
+    of_kl = of_first_baseline(course)
+    back = of_kl[of_kl["stage"] == MASKED].sort_values("step")
+    masked = back.iloc[-1]
     ends = of_kl[of_kl["stage"] != MASKED].sort_values("step").groupby("stage", sort=False).last()
-    best = ends.loc[ends["correlation"].idxmax()]
-    points = {"start": start, "masked": end, "best": best}
-    tested: dict[str, float | int | str] = {}
-    for i, row in enumerate(risen[risen["x"] == "kl"].to_dict("records")):
-        tested[f"baseline_{i}"] = str(row["baseline"])
-        for name, side in itertools.product(("correlation", "r2"), ("", "_low", "_high")):
-            tested[f"{name}{side}_{i}"] = row[f"{name}_difference{side}"]
-        tested |= {f"correlation_{side}_{i}": row[f"correlation_{side}"] for side in ("before", "after")}
+    best = str(ends["correlation"].idxmax())
+    points = pd.DataFrame([back.iloc[0], masked, ends.loc[best]]).assign(point=["start", "masked", "best"])
+    rise_names = ["baseline", "correlation_difference", "r2_difference", "correlation_before", "correlation_after"]
     return {
-        **tested,
-        "runs": int(risen["runs"].iloc[0]),
-        "baseline": str(start["baseline"]),
-        "masked_steps": int(end["step"]),
+        **cells(rise[rise["x"] == "kl"], rise_names),
+        "runs": int(rise["runs"].iloc[0]),
+        "baseline": str(masked["baseline"]),
+        "masked_steps": int(masked["step"]),
         "ways": len(ends),
-        "risen": int((ends["correlation"] > end["correlation_high"]).sum()),
-        "best": str(ends["correlation"].idxmax()),
-        **{f"{name}_{when}": float(row[name]) for when, row in points.items() for name in ("correlation", "r2", "lee")},
+        "risen": int((ends["correlation"] > masked["correlation_high"]).sum()),
+        "best": best,
+        **cells(points, ["correlation", "r2", "human_correlation"], "point"),
     }
 
 
-def load_reversal(folder: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of `reverse` and of `return_interval` that an earlier run left in a folder.
+def load_reversal(folder: str) -> dict[str, pd.DataFrame]:
+    """The tables course and rise that an earlier run left in a folder.
 
     Raises:
-        InputError: there are none.
+        InputError: one of them is missing.
     """
-    paths = [Path(folder) / f"reversal_{name}.csv" for name in ("course", "rise")]
-    if missing := [path for path in paths if not path.is_file()]:
-        raise InputError(f"shipped {folder!r} holds no {missing[0].name}; give null to train instead")
-    course, risen = map(pd.read_csv, paths)
-    return course, risen
+    paths = {name: Path(folder) / f"reversal_{name}.csv" for name in ("course", "rise")}
+    if missing := [path.name for path in paths.values() if not path.is_file()]:
+        raise InputError(f"shipped {folder!r} holds no {missing[0]}; give null to train instead")
+    return {name: pd.read_csv(path) for name, path in paths.items()}

@@ -1,62 +1,72 @@
-"""Rival measures of how much a word tells, and how much of the word weights each explains, alone and together."""
+"""Rival measures of how informative a word is, and how much of the word weights each explains: page 20."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from wig_book.experiments.rows import display_table, with_interval
+from wig_book.experiments.rows import QUANTITIES, Findings, Numbers, cell, cells
+from wig_book.experiments.setup import Setup, from_parameters
 from wig_book.labels import MEASURE_NAMES
+from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.information.word_information import word_information
-from wig_core.regression import Floats, interval, join, r2_of, resamples
+from wig_core.information.word_information import smooth_inverse_frequency, word_information
+from wig_core.regression import Floats, estimate, join, r2_of
 from wig_core.text.corpus import Corpus
 from wig_core.text.words import words_of
+from wig_core.word_weights import mean_weights
 
-RUN = 20  # sentences that are taken to be of one topic
+RUN = 20  # neighbouring sentences that make a document of the topic model
 
 
 def word_quantities(
     corpus: Corpus, *, min_count: int = 10, shuffles: int = 3, topics: int = 20, seed: int = 0
 ) -> pd.DataFrame:
-    """`word_information`, and beside it what others weigh words by.
+    """Count `word_information`, and beside it the measures by which others weight words.
 
     Args:
         corpus: sentences.
-        min_count, shuffles, seed: see `word_information`.
+        min_count: words rarer than this are left out.
+        shuffles: shuffled corpora for the corrected KL.
         topics: of the topic model.
+        seed: of the shuffles and of the topic model.
 
     Returns:
         The frame of `word_information` (all in nats), with
 
         - idf: −log of the share of sentences that hold the word (Spärck Jones 1972);
-        - sif: a/(a + P(w)) with a = 0.001 (Arora, Liang and Ma 2017, their equation 3), no unit;
-        - topic_information: KL(P(topic | w) ‖ P(topic)), which is what w adds to the mutual information of word and
-          topic of the sentence, by latent Dirichlet allocation (Blei, Ng and Jordan 2003, gensim's) on runs of
-          sentences.
+        - sif: `smooth_inverse_frequency`, no unit;
+        - topic_information: KL(P(topic | w) ‖ P(topic)), the word's part of the mutual information of words and
+          topics, by latent Dirichlet allocation (Blei, Ng and Jordan 2003, gensim's) on runs of sentences.
     """
     table = word_information(corpus, min_count=min_count, shuffles=shuffles, seed=seed)
     sentences = [words_of(sentence) for sentence in corpus]
     holding = pd.Series(list(itertools.chain(*map(set, sentences)))).value_counts()
     table["idf"] = -np.log(holding.reindex(table.index) / len(sentences))
-    table["sif"] = sif(table["probability"])
+    table["sif"] = smooth_inverse_frequency(table["probability"])
     table["topic_information"] = topic_information(sentences, list(table.index), topics=topics, seed=seed)
     return table
 
 
-def sif(probability: pd.Series, a: float = 1e-3) -> pd.Series:
-    """The weight a/(a + P(w)) of smooth inverse frequency (Arora, Liang and Ma 2017)."""
-    return a / (a + probability)
-
-
 def topic_information(sentences: Sequence[Sequence[str]], words: list[str], *, topics: int, seed: int = 0) -> Floats:
-    """KL(P(topic | w) ‖ P(topic)) in nats for each of the words, which are the model's whole vocabulary.
+    """Compute KL(P(topic | w) ‖ P(topic)) for each word, by latent Dirichlet allocation.
 
-    A document of the model is a run of `RUN` sentences in the order of the corpus: one sentence is too short to tell
+    A document of the model is a run of `RUN` sentences in the order of the corpus: one sentence is too short to show
     its topic, and neighbours mostly share it.
+
+    Args:
+        sentences: the words of each, in the order of the corpus.
+        words: the vocabulary of the model; other words are ignored.
+        topics: how many.
+        seed: of the model.
+
+    Returns:
+        In nats, ``[words]``.
     """
     from gensim.models import LdaModel
 
@@ -77,9 +87,9 @@ def topic_information(sentences: Sequence[Sequence[str]], words: list[str], *, t
 
 
 def information_of_topics(words_of_topics: Floats, probability: Floats) -> Floats:
-    """KL(P(topic | w) ‖ P(topic)) from P(w | topic) ``[topics, words]`` and P(w) ``[words]``.
+    """Compute KL(P(topic | w) ‖ P(topic)), in nats, from P(w | topic) ``[topics, words]`` and P(w) ``[words]``.
 
-    P(topic) is what makes the topics' mixture come nearest to P(w), by non-negative least squares.
+    P(topic) is chosen so that the mixture of topics comes nearest to P(w), by non-negative least squares.
 
     Example:
         >>> information_of_topics(np.array([[0.5, 0.5, 0], [0.5, 0, 0.5]]), np.array([0.5, 0.25, 0.25])).round(3)
@@ -99,38 +109,41 @@ def information_of_topics(words_of_topics: Floats, probability: Floats) -> Float
 def explained(
     weights: pd.DataFrame, quantities: pd.DataFrame, names: Sequence[str], *, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """How much of the variance of word weights each quantity explains, in a line and by rank.
+    """How much of the variance of word weights each quantity explains, linearly and by rank.
 
     Args:
         weights: from `word_weights`.
         quantities: from `word_quantities`.
         names: its columns to compare.
-        bootstrap, seed: see `regress`.
+        bootstrap: resamples of words for the 95% intervals.
+        seed: of the resampling.
 
     Returns:
-        One row a quantity and kind ("linear" or "rank"): correlation (signed), alone (R² of it by itself), unique
-        (what R² of all loses without it), common (alone − unique), together (R² of all), and the ends of the 95%
-        intervals over words of the first three, …_low and …_high; n_words.
+        One row per kind ("linear" or "rank") and quantity: correlation (signed), alone (R² of the quantity by itself),
+        unique (the R² that all of them lose without it), each with the ends of its interval; common (alone − unique),
+        together (R² of all), n_words.
 
     Raises:
-        InputError: see `regress`; fewer words than quantities.
+        InputError: as in `join`; or there are hardly more words than quantities.
     """
     joined = join(weights, quantities, *names)
     if len(joined) <= len(names) + 1:
         raise InputError(f"{len(joined)} words are too few for {len(names)} quantities; give more sentences")
-    rows = []
-    for kind, frame in (("linear", joined), ("rank", joined.rank())):
-        x, y = frame[list(names)].to_numpy(float), frame["weight"].to_numpy(float)
-        found = _shares(x, y)
-        drawn = np.array([_shares(x[rows_], y[rows_]) for rows_ in resamples(len(y), bootstrap, seed)])
-        for i, name in enumerate(names):
-            row: dict[str, object] = {"quantity": name, "kind": kind}
-            for j, share in enumerate(("correlation", "alone", "unique")):
-                row[share] = found[i, j]
-                row[f"{share}_low"], row[f"{share}_high"] = interval(drawn[:, i, j] if bootstrap else np.zeros(0))
-            row |= {"common": found[i, 1] - found[i, 2], "together": r2_of(x, y), "n_words": len(y)}
-            rows.append(row)
-    return pd.DataFrame(rows)
+    tables = [
+        _explained(kind, frame[list(names)], frame["weight"].to_numpy(float), bootstrap, seed)
+        for kind, frame in (("linear", joined), ("rank", joined.rank()))
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _explained(kind: str, quantities: pd.DataFrame, y: Floats, bootstrap: int, seed: int) -> pd.DataFrame:
+    x = quantities.to_numpy(float)
+    found = estimate(lambda rows: _shares(x[rows], y[rows]), len(y), resamples=bootstrap, seed=seed)
+    table = pd.DataFrame({"quantity": quantities.columns, "kind": kind})
+    for i, share in enumerate(("correlation", "alone", "unique")):
+        for end, values in zip(("", "_low", "_high"), found, strict=True):
+            table[f"{share}{end}"] = values[:, i]
+    return table.assign(common=table["alone"] - table["unique"], together=r2_of(x, y), n_words=len(y))
 
 
 def _shares(x: Floats, y: Floats) -> Floats:
@@ -142,13 +155,17 @@ def _shares(x: Floats, y: Floats) -> Floats:
 
 
 def commonality(x: Floats, y: Floats) -> dict[tuple[int, ...], float]:
-    """R² of y on all columns of x, split into what each set of columns explains in common and no other column does.
+    """Split R² of y on all columns of x into what each set of columns explains in common and no other column does.
 
     For a set S and the rest R, ``C(S) = Σ_{T ⊆ S} (−1)^{|T|+1} R²(R ∪ T)`` (Nimon and Reio 2011, after Mood 1971). The
-    parts sum to R²; one may be negative, where columns suppress each other's noise.
+    parts sum to R²; one is negative if columns suppress each other's noise.
+
+    Args:
+        x: ``[n, columns]``.
+        y: ``[n]``.
 
     Returns:
-        By the columns of each non-empty set.
+        The part of each non-empty set, by the numbers of its columns.
 
     Example:
         >>> x = np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])
@@ -170,7 +187,12 @@ def commonality(x: Floats, y: Floats) -> dict[tuple[int, ...], float]:
 
 
 def commonality_table(weights: pd.DataFrame, quantities: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """`commonality` of the weights, greatest share first: quantities (joined by " + "), share (of the variance)."""
+    """Split the variance of word weights by `commonality`.
+
+    Returns:
+        One row per set of quantities, the largest share first: quantities (joined by " + ") and share (of the
+        variance).
+    """
     joined = join(weights, quantities, *names)
     parts = commonality(joined[list(names)].to_numpy(float), joined["weight"].to_numpy(float))
     rows = [(" + ".join(names[i] for i in part), share) for part, share in parts.items()]
@@ -178,39 +200,41 @@ def commonality_table(weights: pd.DataFrame, quantities: pd.DataFrame, names: Se
     return table.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def quantities_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `explained`.
+def rival_measures(parameters: Mapping[str, Any]) -> Findings:
+    """Compare six measures of information by what they explain of an encoder's word weights.
+
+    Args:
+        parameters: of the page, by name: encoder, baseline, shuffles, topics, bootstrap, and the other fields of
+            `Setup`.
 
     Returns:
-        words; of the linear fits best, the quantity with the greatest R² alone, with best_alone and its ends, together,
-        and of KL and of self-information (suffix _kl or _self) alone and unique with their ends (alone_low_kl, …); of
-        the rank fits best_rank and best_rank_alone.
+        Tables shares (`explained`) and commonality (`commonality_table`), and `share_numbers`.
     """
-    linear, rank = (table[table["kind"] == kind].set_index("quantity") for kind in ("linear", "rank"))
-    best = linear["alone"].idxmax()
-    numbers: dict[str, float | int | str] = {
+    setup = replace(from_parameters(Setup, parameters), baselines=[parameters["baseline"]])
+    weights = mean_weights(setup.weigh(SentenceEncoder.load(parameters["encoder"])))
+    options = {name: parameters[name] for name in ("min_count", "shuffles", "topics", "seed")}
+    quantities, names = word_quantities(setup.whole, **options), list(MEASURE_NAMES)
+    shares = explained(weights, quantities, names, bootstrap=parameters["bootstrap"], seed=setup.seed)
+    tables = {"shares": shares, "commonality": commonality_table(weights, quantities, names)}
+    return Findings(share_numbers(shares), tables)
+
+
+def share_numbers(shares: pd.DataFrame) -> Numbers:
+    """The numbers that prose and claims quote of `explained`.
+
+    Returns:
+        words; of the linear fits best, the name of the quantity with the largest R² alone, with best_alone as a `cell`,
+        together, and the `cells` alone and unique of KL and self-information; of the rank fits best_rank and
+        best_rank_alone.
+    """
+    linear, rank = (shares[shares["kind"] == kind] for kind in ("linear", "rank"))
+    best, best_rank = linear["alone"].idxmax(), rank["alone"].idxmax()
+    return {
         "words": int(linear["n_words"].iloc[0]),
-        "best": MEASURE_NAMES[str(best)],
-        "best_alone": linear.loc[best, "alone"],
-        "best_low": linear.loc[best, "alone_low"],
-        "best_high": linear.loc[best, "alone_high"],
+        "best": MEASURE_NAMES[linear.loc[best, "quantity"]],
+        **cell(linear, "alone", best, "best_alone"),
         "together": linear["together"].iloc[0],
-        "best_rank": MEASURE_NAMES[str(rank["alone"].idxmax())],
-        "best_rank_alone": rank["alone"].max(),
+        "best_rank": MEASURE_NAMES[rank.loc[best_rank, "quantity"]],
+        **cell(rank, "alone", best_rank, "best_rank_alone"),
+        **cells(linear[linear["quantity"].isin(QUANTITIES)], ["alone", "unique"], "quantity"),
     }
-    for short, name in (("kl", "kl"), ("self", "self_information")):
-        for share, end in itertools.product(("alone", "unique"), ("", "_low", "_high")):
-            numbers[f"{share}{end}_{short}"] = linear.loc[name, f"{share}{end}"]
-    return numbers
-
-
-def readable_quantities(table: pd.DataFrame, kind: str = "linear") -> pd.DataFrame:
-    """The rows of `explained` of one kind as text, intervals in brackets, the best alone first."""
-    rows = table[table["kind"] == kind].sort_values("alone", ascending=False, kind="stable")
-    columns = {
-        "correlation": with_interval(rows, "correlation"),
-        "R² alone": with_interval(rows, "alone"),
-        "unique": with_interval(rows, "unique"),
-        "in common with others": rows["common"].map("{:.3f}".format),
-    }
-    return display_table(rows.assign(quantity=rows["quantity"].map(MEASURE_NAMES)), ["quantity"], columns)

@@ -6,14 +6,19 @@ Every table has one row format: a statistic is a column, and where it has a 95% 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
-from wig_book.experiments.setup import SETTING, Setup, split_runs
+from wig_book.experiments.setup import Setup, split_runs
+from wig_book.labels import SETTING
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.encoders.evaluation import alignment, mean_norm, similarity_correlation, uniformity
 from wig_core.regression import compare, partial_r2, regress
+from wig_core.text.corpus import load_similarities
 from wig_core.word_weights import mean_weights, reliability
 
 Numbers = dict[str, float | int | str]
@@ -93,6 +98,45 @@ def changes(
         for x in QUANTITIES:
             change = compare(before, after, setup.information, x=x, bootstrap=bootstrap, seed=seed)
             rows.append({**named, **change.to_row(), **common})
+    return pd.DataFrame(rows)
+
+
+def dynamics(
+    encoders: Mapping[int, SentenceEncoder],
+    setup: Setup,
+    pairs: Sequence[tuple[str, ...]],
+    *,
+    bootstrap: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Measure an encoder at several steps of a training.
+
+    Args:
+        encoders: by step.
+        setup: what to measure them on.
+        pairs: of texts whose alignment is measured, from `example_pairs`; uniformity is that of the first texts.
+        bootstrap: resamples of words for the intervals.
+        seed: of the resampling.
+
+    Returns:
+        One row per step, baseline and quantity: step, baseline, and the columns of `Regression.to_row`; of the step
+        norm (mean length of the pooled vectors of the sentences), uniformity, alignment and human_correlation.
+    """
+    judged = load_similarities("lee")
+    rows = []
+    for step, encoder in tqdm(encoders.items(), "steps"):
+        left, right = (encoder.encode([pair[side] for pair in pairs]) for side in (0, 1))
+        state = {
+            "norm": mean_norm(encoder, setup.sentences),
+            "uniformity": uniformity(left),
+            "alignment": alignment(left, right),
+            "human_correlation": similarity_correlation(encoder, judged),
+        }
+        for baseline, occurrences in setup.weigh(encoder).groupby("baseline", sort=False):
+            weights = mean_weights(occurrences)
+            for x in QUANTITIES:
+                fit = regress(weights, setup.information, x=x, bootstrap=bootstrap, seed=seed)
+                rows.append({"step": step, "baseline": baseline, **fit.to_row(), **state})
     return pd.DataFrame(rows)
 
 

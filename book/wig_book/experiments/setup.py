@@ -6,23 +6,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import pandas as pd
 from tqdm import tqdm
 
+from wig_book.labels import SETTING
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.inputs import Baseline, Precision
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.evaluation import similarity_correlation
+from wig_core.encoders.registry import Pooling, Similarity
+from wig_core.errors import InputError, did_you_mean
 from wig_core.information.word_information import word_information
 from wig_core.regression import join
 from wig_core.text.corpus import Corpus, load_corpus, load_similarities
-from wig_core.training.fine_tuning import Recipe, fine_tune
+from wig_core.training.examples import NAMES as EXAMPLES
+from wig_core.training.examples import load_examples
+from wig_core.training.fine_tuning import ObjectiveName, Recipe, fine_tune
 from wig_core.word_weights import mean_weights, occurrence_weights
 
 T = TypeVar("T")
-SETTING = ["objective", "examples", "pooling", "similarity"]  # the columns that name a fine-tuning
+# The words of a recipe's short form, by the field that each sets.
+WORDS = {
+    "objective": get_args(ObjectiveName),
+    "pooling": get_args(Pooling),
+    "similarity": get_args(Similarity),
+    "examples": EXAMPLES,
+}
 
 
 def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
@@ -103,7 +114,7 @@ class Setup:
         tables = []
         for baseline in self.baselines if baselines is None else baselines:
             explainer = Explainer(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
-            explained = explainer.explain_once(encoder, sentences)
+            explained = explainer.explain(encoder, sentences, cache=True, progress=True)
             errors = pd.Series([one.completeness_error for one in explained], dtype=float, name="completeness_error")
             table = occurrence_weights(explained).assign(baseline=baseline)
             tables.append(table.join(errors, on="sentence"))
@@ -128,6 +139,54 @@ class Setup:
     def subword_information(self, encoder: SentenceEncoder) -> pd.DataFrame:
         """`word_information` of the whole corpus for the subwords of an encoder."""
         return word_information(self.whole, min_count=self.min_count, tokenize=encoder.tokenizer.tokenize)
+
+
+def parse_recipe(text: str, default: Recipe) -> Recipe:
+    """The recipe of a short form, whose words are recognised by what they are, in any order.
+
+    Args:
+        text: any of an objective, a pooling, a similarity, examples (a packaged kind, a file or "owner/name" on the
+            hub) and a learning rate, with blanks between.
+        default: supplies whatever the text leaves out.
+
+    Raises:
+        InputError: a word that is none of these, or two of one kind.
+
+    Example:
+        >>> recipe = parse_recipe("info-nce cls glosses 3e-4", Recipe(steps=9))
+        >>> recipe.pooling, recipe.similarity, recipe.examples, recipe.learning_rate, recipe.steps
+        ('cls', 'cosine', 'glosses', 0.0003, 9)
+    """
+    chosen: dict[str, Any] = {}
+    for word in text.split():
+        field, value = _recognise(word)
+        if field is None:
+            hint = did_you_mean(word, [one for words in WORDS.values() for one in words])
+            raise InputError(
+                f"recipe {text!r}: {word!r} is no objective, pooling, similarity, examples or learning rate, as in "
+                f"'info-nce mean cosine glosses 3e-4'{hint}"
+            )
+        if field in chosen:
+            raise InputError(f"recipe {text!r}: {chosen[field]!r} and {value!r} are both its {field}; leave one out")
+        chosen[field] = value
+    return replace(default, **chosen)
+
+
+def _recognise(word: str) -> tuple[str | None, Any]:
+    """The field of `Recipe` that a word of a short form sets (None if it is unknown), and its value."""
+    for field, words in WORDS.items():
+        if word in words:
+            return field, word
+    try:
+        return "learning_rate", float(word)
+    except ValueError:
+        return ("examples" if "/" in word or "." in word else None), word
+
+
+def example_pairs(examples: str, count: int) -> list[tuple[str, ...]]:
+    """About so many of the examples of a kind, evenly spaced; see `wig_core.training.examples.load_examples`."""
+    texts = load_examples(examples).texts
+    return texts[:: max(1, len(texts) // count)]
 
 
 def describe(recipe: Recipe) -> dict[str, str]:

@@ -1,11 +1,11 @@
-"""What the pages on readings of the attribution call: the same encoders, weighed in every way that can be argued for.
+"""Does a claim depend on how words are weighed? Pages 09 to 13: the same encoders under many specifications.
 
-The paper's settings are not all known. A *reading* is one choice of each; whether a claim holds should not hang on it.
+The paper's settings are not all known. A *specification* is one choice for each of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args, get_type_hints
 
@@ -14,10 +14,10 @@ import pandas as pd
 from scipy import stats
 from tqdm import tqdm
 
-from wig_book.experiments.rows import QUANTITIES, before_to_after, display_table, with_interval
-from wig_book.experiments.setup import Setup
+from wig_book.experiments.rows import QUANTITIES, Findings, Numbers, cells, falling, rising
+from wig_book.experiments.setup import Setup, from_parameters, split_runs, with_stage
 from wig_core.attribution.coalitions import Absence
-from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer, Method
 from wig_core.attribution.inputs import Granularity
 from wig_core.attribution.reference import shap_values
@@ -30,29 +30,27 @@ from wig_core.text.words import words_of
 from wig_core.training.fine_tuning import Recipe, fine_tune
 from wig_core.word_weights import mean_weights, occurrence_weights
 
-Target = Literal["vector", "norm", "direction"]
-
-
+SpecificationTarget = Literal["vector", "norm", "direction"]
 Scale = Literal["scaled", "unscaled"]
 
 
 @dataclass(frozen=True)
 class Specification:
-    """One way to read what an encoder's words weigh; the defaults are the book's.
+    """One way to weigh the words of an encoder; the defaults are the book's.
 
     Attributes:
-        method: "ig" or "shap".
-        baseline: what stands in place of a word.
-        target: a word's weight is the length of its contribution to the "vector", the size of its contribution to the
-            vector's "norm" ‖s‖, or to s along the "direction" s/‖s‖, held fixed.
+        method: "ig" for Integrated Gradients, or "shap" for Shapley values.
+        baseline: what replaces an absent word.
+        target: a word's weight is the length of its contribution to the "vector" s, the size of its contribution to
+            the vector's "norm" ‖s‖, or that along the "direction" s/‖s‖, which is held fixed.
         scale: "scaled" by the number of words in the sentence, which undoes the 1/n of mean pooling, or "unscaled".
-        granularity: weights of words, or of the encoder's subwords.
-        pooling, similarity: of the encoder before, while and after fine-tuning.
+        granularity: of the weights: words, or the encoder's subwords.
+        pooling, similarity: of the encoder before, during and after fine-tuning.
     """
 
     method: Method = "ig"
     baseline: Absence = "mask"
-    target: Target = "vector"
+    target: SpecificationTarget = "vector"
     scale: Scale = "scaled"
     granularity: Granularity = "word"
     pooling: Literal["mean", "cls"] = "mean"
@@ -60,37 +58,44 @@ class Specification:
 
     @classmethod
     def parse(cls, text: str) -> Specification:
-        """A reading from the words that differ from the default, in any order, as in "shap pad"; "default" is none.
+        """The specification of a short form: the words that differ from the default, in any order, or "default".
 
         Raises:
-            InputError: a word that no attribute knows, or two for one.
+            InputError: a word is the value of no attribute, or two words are values of the same one.
 
         Example:
-            >>> Reading.parse("pad shap") == Reading(method="shap", baseline="pad")
+            >>> Specification.parse("pad shap") == Specification(method="shap", baseline="pad")
             True
         """
-        homes = {word: name for name, kind in get_type_hints(cls).items() for word in get_args(kind)}
+        attributes = {word: name for name, kind in get_type_hints(cls).items() for word in get_args(kind)}
         chosen: dict[str, Any] = {}
         for word in text.split():
             if word == "default":
                 continue
-            if word not in homes or homes[word] in chosen:
-                raise InputError(f"reading {text!r}: {word!r} is unknown or one too many; words are {', '.join(homes)}")
-            chosen[homes[word]] = word
+            if word not in attributes or attributes[word] in chosen:
+                known = ", ".join(attributes)
+                raise InputError(
+                    f"specification {text!r}: {word!r} is unknown or one word too many; choose among {known}"
+                )
+            chosen[attributes[word]] = word
         return cls(**chosen)
 
     def __str__(self) -> str:
         """The words that differ from the default.
 
         Example:
-            >>> print(Reading(baseline="pad"), Reading())
+            >>> print(Specification(baseline="pad"), Specification())
             pad default
         """
         return " ".join(getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default) or "default"
 
     def weigh(self, encoder: SentenceEncoder, setup: Setup) -> pd.DataFrame:
-        """The weight of each occurrence in the sentences of a yardstick, and the sentences' completeness error."""
-        attribution = Explainer(
+        """Weigh each word occurrence in the sentences of a setup.
+
+        Returns:
+            One row per occurrence: the columns of `occurrence_weights`, and the sentence's completeness_error.
+        """
+        explainer = Explainer(
             self.method,
             self.baseline,
             target="norm" if self.target == "norm" else "vector",
@@ -98,69 +103,76 @@ class Specification:
             tolerance=setup.tolerance,
             precision=setup.precision,
         )
-        explained = attribution.explain_once(encoder, setup.sentences)
+        explained = explainer.explain(encoder, setup.sentences, cache=True, progress=True)
         if self.target == "direction":
-            explained = [_along_itself(one) for one in explained]
-        errors = [one.completeness_error for one in explained]
-        table = occurrence_weights(explained, scale_by_length=self.scale == "scaled")
-        return table.assign(completeness_error=table["sentence"].map(dict(enumerate(errors))).astype(float))
+            explained = ContributionSet(_along_direction(one) for one in explained)
+        errors = pd.Series([one.completeness_error for one in explained], dtype=float, name="completeness_error")
+        return occurrence_weights(explained, scale_by_length=self.scale == "scaled").join(errors, on="sentence")
 
 
-def _along_itself(explained: Contributions) -> Contributions:
+def _along_direction(explained: Contributions) -> Contributions:
+    """Contributions ``[n, d]`` as their components along the embedding, ``[n, 1]``."""
     direction = (explained.embedding / explained.embedding.norm()).unsqueeze(1)
     return replace(explained, vectors=explained.vectors @ direction)
 
 
-NAMES = [field.name for field in fields(Specification)]
+ATTRIBUTES = [field.name for field in fields(Specification)]
 
 
 def parse_specifications(texts: Iterable[str]) -> list[Specification]:
-    """Different readings from their short forms, in order; see `Specification.parse`."""
+    """The specifications of short forms (`Specification.parse`), in order, without repetitions."""
     return list(dict.fromkeys(map(Specification.parse, texts)))
 
 
 def weigh_specifications(
-    base: str, recipe: Recipe, seeds: Sequence[int], setup: Setup, readings: Sequence[Specification]
+    base: str, recipe: Recipe, seeds: Sequence[int], setup: Setup, specifications: Sequence[Specification]
 ) -> pd.DataFrame:
-    """Weigh the words of sentences before and after fine-tuning, in several readings.
+    """Weigh the words of sentences before and after fine-tuning, under each specification.
 
     Returns:
-        One row an occurrence, of each encoder and specification: the attributes of `Specification`, seed (missing for
-        the base: before), and the columns of `Specification.weigh`.
+        One row per encoder, specification and occurrence: the attributes of `Specification`, seed (missing for the
+        base: before), and the columns of `Specification.weigh`.
     """
     tables = []
-    for reading in tqdm(readings, "readings"):
-        kind: dict[str, Any] = {"pooling": reading.pooling, "similarity": reading.similarity}
+    for specification in tqdm(specifications, "specifications"):
+        kind: dict[str, Any] = {"pooling": specification.pooling, "similarity": specification.similarity}
         encoders = {pd.NA: SentenceEncoder.load(base, **kind)}
         for seed in seeds:
             encoders[seed] = fine_tune(base, replace(recipe, seed=seed, **kind))[recipe.steps]
         for seed, encoder in encoders.items():
-            tables.append(reading.weigh(encoder, setup).assign(**asdict(reading), seed=seed))
+            tables.append(specification.weigh(encoder, setup).assign(**asdict(specification), seed=seed))
     return pd.concat(tables, ignore_index=True)
 
 
 def fit_specifications(
     base: str, occurrences: pd.DataFrame, setup: Setup, *, bootstrap: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Regress the weights of `weigh_specifications` on each quantity, before and after.
+    """Regress the weights of each specification on each quantity, before and after fine-tuning.
+
+    Args:
+        base: the encoder before, whose subwords count where a specification weighs subwords.
+        occurrences: from `weigh_specifications`.
+        setup: what they were measured on.
+        bootstrap: resamples of words and runs for the intervals.
+        seed: of the resampling.
 
     Returns:
-        One row a reading and quantity: reading (its short form), the attributes of `Specification`, the columns of
-        `Change.to_row`; and over words the rank correlation of its weights with those of the first reading,
-        agreement_before and agreement_after (not a number between words and subwords); completeness_error, the mean.
+        One row per specification and quantity: specification (its short form), the attributes of `Specification`, the
+        columns of `Change.to_row`; agreement_before and agreement_after, the rank correlation over words of its
+        weights with those of the first specification (NaN between words and subwords); completeness_error, the mean.
     """
     rows, first = [], None
-    for key, table in occurrences.groupby(NAMES, sort=False):
-        reading = Specification(*key)
+    for key, table in occurrences.groupby(ATTRIBUTES, sort=False):
+        specification = Specification(*key)
         information = setup.information
-        if reading.granularity == "subword":
+        if specification.granularity == "subword":
             information = setup.subword_information(SentenceEncoder.load(base))
-        before = mean_weights(table[table["seed"].isna()])
-        after = [mean_weights(run) for _, run in table[table["seed"].notna()].groupby("seed")]
+        start, runs = split_runs(table)
+        before, after = mean_weights(start), [mean_weights(run) for run in runs]
         first = first or (before, after)
         common = {
-            "reading": str(reading),
-            **asdict(reading),
+            "specification": str(specification),
+            **asdict(specification),
             "agreement_before": _agreement([before], [first[0]]),
             "agreement_after": _agreement(after, first[1]),
             "completeness_error": table["completeness_error"].mean(),
@@ -172,23 +184,119 @@ def fit_specifications(
 
 
 def _agreement(these: list[pd.DataFrame], those: list[pd.DataFrame]) -> float:
-    """The mean rank correlation of weights over the words of both, which must be words of the same kind."""
+    """The mean rank correlation of two lists of weights; NaN if some words of the first are not in the second."""
     pairs = [this.join(that, how="inner", rsuffix="_other") for this, that in zip(these, those, strict=True)]
-    if min(len(pair) / len(this) for pair, this in zip(pairs, these, strict=True)) < 1:
+    if any(len(pair) < len(this) for pair, this in zip(pairs, these, strict=True)):
         return float("nan")
     return float(np.mean([stats.spearmanr(pair["weight"], pair["weight_other"]).statistic for pair in pairs]))
 
 
-def weights_side_by_side(occurrences: pd.DataFrame, setup: Setup) -> pd.DataFrame:
-    """The weights of two readings word by word, before and after (mean over runs), from `weigh_specifications`.
+def specification_numbers(fits: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `fit_specifications`.
 
     Returns:
-        One row a stage and word that the corpus informs of: stage, word, kl, and a column a reading, by its method.
+        specifications, runs, words; agreement, the lowest with the first specification after fine-tuning; the `cells`
+        of correlation_after with KL by specification; and of each quantity in how many specifications the correlation
+        has risen or fallen and ends positive (by 95% intervals), and the median, least and greatest R² after and ΔR².
     """
-    stages = occurrences.assign(stage=occurrences["seed"].isna().map({True: "before", False: "after"}))
-    table = stages.pivot_table(index=["stage", "word"], columns="method", values="weight").reset_index()
+    quantities = []
+    for x, of_x in fits.groupby("x", sort=False):
+        row = {
+            "x": x,
+            "risen": rising(of_x, "correlation_difference"),
+            "fallen": falling(of_x, "correlation_difference"),
+            "positive": rising(of_x, "correlation_after"),
+        }
+        for name in ("r2_after", "r2_difference"):
+            row[f"{name}_least"], row[name], row[f"{name}_greatest"] = of_x[name].quantile([0, 0.5, 1])
+        quantities.append(row)
+    return {
+        "specifications": fits["specification"].nunique(),
+        "runs": int(fits["runs"].min()),
+        "words": int(fits["n_words"].iloc[0]),
+        "agreement": float(fits["agreement_after"].min()),
+        **cells(fits[fits["x"] == "kl"], ["correlation_after"], "specification"),
+        **cells(pd.DataFrame(quantities), list(quantities[0])[1:], "x"),
+    }
+
+
+def measure(parameters: Mapping[str, Any]) -> Findings:
+    """Measure the effect of fine-tuning under each specification: pages 10 to 13.
+
+    Args:
+        parameters: of the page, by name: base, specifications (short forms), seeds, bootstrap, and the fields of
+            `Setup` and `Recipe`.
+
+    Returns:
+        Table specifications (`fit_specifications`) and its `specification_numbers`.
+    """
+    _, fits = _weigh_and_fit(parameters, from_parameters(Setup, parameters))
+    return Findings(specification_numbers(fits), {"specifications": fits})
+
+
+def _weigh_and_fit(parameters: Mapping[str, Any], setup: Setup) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of `weigh_specifications` and of `fit_specifications`."""
+    base, recipe = parameters["base"], from_parameters(Recipe, parameters)
+    specifications = parse_specifications(parameters["specifications"])
+    occurrences = weigh_specifications(base, recipe, parameters["seeds"], setup, specifications)
+    return occurrences, fit_specifications(base, occurrences, setup, bootstrap=parameters["bootstrap"], seed=setup.seed)
+
+
+def ig_vs_shap(parameters: Mapping[str, Any]) -> Findings:
+    """Compare Integrated Gradients with SHAP: page 09.
+
+    Args:
+        parameters: those of `measure`, with one specification for each method; permutations and enumerated, the
+            numbers of orders and of sentences for `convergence`.
+
+    Returns:
+        Tables specifications (`fit_specifications`), words (`weights_side_by_side`) and convergence; numbers
+        `specification_numbers`; completeness_error by specification; rank_before and rank_after, the rank correlation
+        of the two methods' weights; the mean error of the fewest orders (first_orders, first_error), of the most
+        (last_orders, last_error), and of shap's Winter values (winter).
+    """
+    setup = from_parameters(Setup, parameters)
+    occurrences, fits = _weigh_and_fit(parameters, setup)
+    words = weights_side_by_side(occurrences, setup)
+    errors = convergence(
+        SentenceEncoder.load(parameters["base"]),
+        setup,
+        permutations=parameters["permutations"],
+        sentences=parameters["enumerated"],
+    )
+    rank = {stage: rows["ig"].corr(rows["shap"], method="spearman") for stage, rows in words.groupby("stage")}
+    means = errors.groupby("permutations")["error"].mean()
+    numbers = specification_numbers(fits) | {
+        **cells(fits[fits["x"] == "kl"], ["completeness_error"], "specification"),
+        "rank_before": rank["before"],
+        "rank_after": rank["after"],
+        "first_orders": int(means.index[1]),
+        "first_error": means.iloc[1],
+        "last_orders": int(means.index[-1]),
+        "last_error": means.iloc[-1],
+        "winter": means[WINTER],
+    }
+    return Findings(numbers, {"specifications": fits, "words": words, "convergence": errors})
+
+
+def weights_side_by_side(occurrences: pd.DataFrame, setup: Setup) -> pd.DataFrame:
+    """The weights that two methods give the same words, before and after fine-tuning (mean over runs).
+
+    Args:
+        occurrences: from `weigh_specifications`.
+        setup: what they were measured on.
+
+    Returns:
+        One row per stage and word that has information: stage ("before", "after"), word, one column per method, kl.
+    """
+    table = (
+        with_stage(occurrences).pivot_table(index=["stage", "word"], columns="method", values="weight").reset_index()
+    )
     table["kl"] = setup.information["kl"].reindex(table["word"]).to_numpy()
     return table.dropna(subset=["kl"]).sort_values(["stage", "word"], ascending=[False, True], ignore_index=True)
+
+
+WINTER = 0  # "permutations" of the rows of `convergence` that are no samples but Winter values
 
 
 def convergence(
@@ -199,78 +307,40 @@ def convergence(
     sentences: int = 8,
     seeds: Sequence[int] = (0, 1, 2),
 ) -> pd.DataFrame:
-    """How far sampled Shapley values are from exact ones, for the first sentences that can be enumerated.
+    """How far sampled Shapley values are from exact ones, in the first sentences of 6 to 10 words.
+
+    Args:
+        encoder: the encoder to explain.
+        setup: its whole corpus has the sentences.
+        permutations: numbers of orders to draw.
+        sentences: how many sentences to enumerate.
+        seeds: of the draws.
 
     Returns:
-        One row a sentence, number of permutations and seed: words, and error, ‖ĉ − c‖/‖c‖ over all words; and one a
-        sentence with permutations 0, whose error is that of shap's Winter values (`reference.shap_values`).
+        One row per sentence, number of permutations and seed: sentence, words, permutations, seed, and error,
+        ‖ĉ − c‖/‖c‖ over all words. One more row per sentence, with `WINTER` permutations, has the error of shap's
+        Winter values (`wig_core.attribution.reference.shap_values`).
 
     Raises:
-        InputError: no sentence is short enough.
+        InputError: no sentence has 6 to 10 words.
     """
     chosen = [s for s in setup.whole.max_words(10).sentences if len(words_of(s)) >= 6][:sentences]
     if not chosen:
-        raise InputError("no sentence has 6 to 10 words; give another corpus")
+        raise InputError(f"{setup.whole.name}: no sentence has 6 to 10 words; give another corpus")
     exact = shapley_values(encoder, chosen)
     rows = []
     for number in permutations:
         for seed in seeds:
             found = shapley_values(encoder, chosen, exact_up_to=0, permutations=number, seed=seed)
             rows += [
-                (i, len(one.words), number, seed, _relative(one.vectors, other.vectors))
+                (i, len(one.words), number, seed, _relative_error(one.vectors, other.vectors))
                 for i, (one, other) in enumerate(zip(found, exact, strict=True))
             ]
     for i, (sentence, one) in enumerate(zip(chosen, exact, strict=True)):
         winter = shap_values(encoder, sentence, algorithm="partition")
-        rows.append((i, len(one.words), 0, 0, _relative(winter, one.vectors)))
+        rows.append((i, len(one.words), WINTER, 0, _relative_error(winter, one.vectors)))
     return pd.DataFrame(rows, columns=["sentence", "words", "permutations", "seed", "error"])
 
 
-def _relative(found: Any, expected: Any) -> float:
+def _relative_error(found: Any, expected: Any) -> float:
     return float((found - expected).norm() / expected.norm())
-
-
-def display_specifications(table: pd.DataFrame, x: str = "kl") -> pd.DataFrame:
-    """The rows of `fit_specifications` for one quantity as text, intervals in brackets."""
-    chosen = table[table["x"] == x]
-    columns = {
-        "R² before": with_interval(chosen, "r2_before"),
-        "R² after": with_interval(chosen, "r2_after"),
-        "ΔR²": with_interval(chosen, "r2_difference", "+.3f"),
-        "correlation": before_to_after(chosen, "correlation", "+.2f"),
-        "agreement": before_to_after(chosen, "agreement", ".2f"),
-        "error": chosen["completeness_error"].map(lambda error: f"{error:.1e}".replace("-", "−")),
-        "words": chosen["n_words"],
-    }
-    return display_table(chosen, ["reading"], columns)
-
-
-def specification_numbers(table: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `fit_specifications`, for KL and self-information.
-
-    Returns:
-        readings, runs, words; of each quantity (suffix _kl or _self): in how many readings the correlation has risen
-        or fallen (whole interval) and ends positive (whole interval), the least, greatest and middle R² after and ΔR²;
-        and agreement, the least rank correlation with the first reading after fine-tuning; and of each reading, by its
-        short form with _ for blanks, the correlation with KL afterwards, after_…, with after_low_… and after_high_….
-    """
-    numbers: dict[str, float | int | str] = {
-        "readings": table["reading"].nunique(),
-        "runs": int(table["runs"].min()),
-        "words": int(table["n_words"].iloc[0]),
-        "agreement": float(table["agreement_after"].min()),
-    }
-    for row in table[table["x"] == "kl"].to_dict("records"):
-        for end in ("", "_low", "_high"):
-            numbers[f"after{end}_{row['reading'].replace(' ', '_')}"] = row[f"correlation_after{end}"]
-    for x, short in (("kl", "kl"), ("self_information", "self")):
-        rows = table[table["x"] == x]
-        numbers |= {
-            f"risen_{short}": int((rows["correlation_difference_low"] > 0).sum()),
-            f"fallen_{short}": int((rows["correlation_difference_high"] < 0).sum()),
-            f"positive_{short}": int((rows["correlation_after_low"] > 0).sum()),
-        }
-        for name in ("r2_after", "r2_difference"):
-            low, middle, high = rows[name].quantile([0, 0.5, 1])
-            numbers |= {f"{name}_least_{short}": low, f"{name}_{short}": middle, f"{name}_greatest_{short}": high}
-    return numbers

@@ -1,9 +1,10 @@
-"""What giving the weights outright is good for: static word vectors, weighed by what words tell."""
+"""Do information weights improve static embeddings? Page 21."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,24 +12,26 @@ import torch
 from numpy.typing import NDArray
 from scipy import stats
 
-from wig_book.experiments.rows import display_table, with_interval
+from wig_book.experiments.rows import Findings, Numbers, cell, cells
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.regression import Floats, interval
-from wig_core.text.corpus import SimilarityPairs
+from wig_core.information.word_information import smooth_inverse_frequency, word_information
+from wig_core.regression import Floats, estimate
+from wig_core.text.corpus import SimilarityPairs, load_corpus, load_similarities
 from wig_core.text.words import words_of
 
-UNIFORM = "uniform"
+UNIFORM, WHOLE = "uniform", "encoder"  # the names of two weightings: all words alike, and the whole encoder
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class StaticVectors:
-    """One vector a word.
+    """One vector per word.
 
     Attributes:
-        name: where they are from.
+        name: of their source, such as an encoder.
         vectors: ``[words, d]``.
-        place: each word's row.
+        place: the row of each word.
     """
 
     name: str
@@ -37,7 +40,7 @@ class StaticVectors:
 
     @classmethod
     def of_input(cls, encoder: SentenceEncoder, words: Sequence[str]) -> StaticVectors:
-        """An encoder's input embeddings, the mean over a word's tokens."""
+        """Take an encoder's input embeddings; a word of several tokens gets their mean."""
         table = encoder.model.get_input_embeddings().weight.detach().double().numpy()
         tokens = encoder.tokenizer(list(words), add_special_tokens=False)["input_ids"]
         kept = {word: ids for word, ids in zip(words, tokens, strict=True) if ids}
@@ -45,14 +48,14 @@ class StaticVectors:
         return cls(encoder.name, vectors, {word: i for i, word in enumerate(kept)})
 
     def embed(self, texts: Sequence[str], weights: pd.Series | None = None) -> Floats:
-        """The weighted mean of the vectors of each text's words, ``[texts, d]``.
+        """Average the vectors of each text's words, weighted: ``[texts, d]``.
 
         Args:
-            texts: their words are looked up; those without a vector are left out.
-            weights: by word; a word that has none, being too rare to count, gets the greatest. None weighs all alike.
+            texts: words without a vector are left out.
+            weights: by word; a word without one, too rare to be counted, gets the largest. None weighs all alike.
 
         Raises:
-            InputError: a text without a single known word.
+            InputError: none of a text's words has a vector.
         """
         greatest = 1.0 if weights is None else float(weights.max())
         known = {} if weights is None else weights.to_dict()
@@ -70,64 +73,57 @@ def agreements(
     vectors: Sequence[StaticVectors],
     encoders: Sequence[SentenceEncoder],
     pairs: SimilarityPairs,
-    weightings: dict[str, pd.Series | None],
+    weightings: Mapping[str, pd.Series | None],
     *,
     bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """How similarities agree with people's: of weighted static embeddings, and of whole encoders for comparison.
+    """How well similarities agree with human judgements: of weighted static embeddings, and of whole encoders.
 
     Args:
-        vectors: to be weighed.
-        encoders: to compare with.
-        pairs: of texts, with people's judgements.
-        weightings: each a name and weights by word; None is `UNIFORM`, which has to be there.
-        bootstrap: resamples of texts (of pairs, where no text is in two).
+        vectors: to be weighted.
+        encoders: to compare them with.
+        pairs: of texts, with human judgements.
+        weightings: weights by word, by the name of the weighting; `UNIFORM` (None) must be among them.
+        bootstrap: resamples of texts for the 95% intervals; of pairs, if no text is in two.
         seed: of the resampling.
 
     Returns:
-        One row a source and weighting ("encoder" for a whole one): source, weighting, agreement (Spearman's), low and
-        high, and the difference to the same vectors weighed alike, gain with gain_low and gain_high.
+        One row per source and weighting (`WHOLE` for an encoder): source, weighting, agreement (Spearman's) and gain,
+        the difference from the same source's uniform weighting, both with the ends of their intervals.
     """
     texts = list(dict.fromkeys([*pairs.left, *pairs.right]))
     place = {text: i for i, text in enumerate(texts)}
     left, right = (np.array([place[text] for text in side]) for side in (pairs.left, pairs.right))
-    scores, rows = np.array(pairs.scores), []
-    draws = list(_draws(left, right, bootstrap, seed))
+    similarities = {
+        (one.name, name): _cosines(one.embed(texts, weights), left, right)
+        for one in vectors
+        for name, weights in weightings.items()
+    } | {(one.name, WHOLE): _similarities(one, texts, left, right) for one in encoders}
+    scores, keys = np.array(pairs.scores), list(similarities)
+    uniform = [keys.index((source, UNIFORM) if (source, UNIFORM) in keys else (source, name)) for source, name in keys]
+    # No text is in two pairs: then pairs are resampled, else texts, and pairs with them.
+    of_pairs = len(texts) == 2 * len(left)
 
-    def agreement(similarities: Floats) -> Floats:
-        return np.array([_spearman(similarities[kept], scores[kept]) for kept in (np.arange(len(scores)), *draws)])
+    def statistics(drawn: Rows) -> Floats:
+        kept = drawn if of_pairs else _pairs_of(drawn, left, right)
+        agreement = np.array([_spearman(similarities[key][kept], scores[kept]) for key in keys])
+        return np.stack([agreement, agreement - agreement[uniform]])
 
-    def add(source: str, weighting: str, found: Floats, alike: Floats) -> None:
-        gain = found - alike
-        rows.append((source, weighting, found[0], *interval(found[1:]), gain[0], *interval(gain[1:])))
-
-    for one in vectors:
-        found = {
-            name: agreement(_cosines(one.embed(texts, weights), left, right)) for name, weights in weightings.items()
-        }
-        for name, values in found.items():
-            add(one.name, name, values, found[UNIFORM])
-    for encoder in encoders:
-        embeddings = encoder.encode(texts)
-        similarities = encoder.similarity_pairwise(
-            embeddings[torch.from_numpy(left)], embeddings[torch.from_numpy(right)]
-        )
-        whole = agreement(similarities.double().numpy())
-        alike = next(
-            (agreement(_cosines(one.embed(texts), left, right)) for one in vectors if one.name == encoder.name), whole
-        )
-        add(encoder.name, "encoder", whole, alike)
-    columns = ["source", "weighting", "agreement", "low", "high", "gain", "gain_low", "gain_high"]
-    return pd.DataFrame(rows, columns=columns)
+    found = estimate(statistics, len(left) if of_pairs else len(texts), resamples=bootstrap, seed=seed)
+    table = pd.DataFrame(keys, columns=["source", "weighting"])
+    for i, name in enumerate(("agreement", "gain")):
+        for end, values in zip(("", "_low", "_high"), found, strict=True):
+            table[f"{name}{end}"] = values[i]
+    return table
 
 
 def words_of_pairs(pairs: SimilarityPairs) -> list[str]:
-    """The different words of all texts, in order."""
+    """The distinct words of all texts, in order."""
     return list(dict.fromkeys(word for text in (*pairs.left, *pairs.right) for word in words_of(text)))
 
 
-def _cosines(embeddings: Floats, left: NDArray[np.int64], right: NDArray[np.int64]) -> Floats:
+def _cosines(embeddings: Floats, left: Rows, right: Rows) -> Floats:
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     return (unit[left] * unit[right]).sum(1)
 
@@ -136,49 +132,67 @@ def _spearman(x: Floats, y: Floats) -> float:
     return float(stats.spearmanr(x, y).statistic)
 
 
-def _draws(left: NDArray[np.int64], right: NDArray[np.int64], times: int, seed: int) -> list[NDArray[np.int64]]:
-    """Rows of pairs, resampled: pairs share texts, so texts are drawn, and a pair is there as often as both its texts
-    together."""
-    rng, size = np.random.default_rng(seed), int(max(left.max(), right.max())) + 1
-    if size == 2 * len(left):
-        return [rng.integers(len(left), size=len(left)) for _ in range(times)]
-    rows = np.arange(len(left))
-    counts = [np.bincount(rng.integers(size, size=size), minlength=size) for _ in range(times)]
-    return [np.repeat(rows, count[left] * count[right]) for count in counts]
+def _similarities(encoder: SentenceEncoder, texts: Sequence[str], left: Rows, right: Rows) -> Floats:
+    embeddings = encoder.encode(texts)
+    pairwise = encoder.similarity_pairwise(embeddings[torch.from_numpy(left)], embeddings[torch.from_numpy(right)])
+    return pairwise.double().numpy()
 
 
-def usefulness_headline(table: pd.DataFrame) -> dict[str, float | int | str]:
-    """The numbers that prose quotes of `agreements`, of the first source.
+def _pairs_of(texts: Rows, left: Rows, right: Rows) -> Rows:
+    """The pairs of resampled texts: a pair is there as often as its two texts together."""
+    count = np.bincount(texts, minlength=1 + max(left.max(), right.max()))
+    return np.repeat(np.arange(len(left)), count[left] * count[right])
+
+
+def weighted_static_vectors(parameters: Mapping[str, Any]) -> Findings:
+    """Weight the input embeddings of encoders in several ways, and compare all with human judgements.
+
+    Args:
+        parameters: of the page, by name: encoders, pairs, corpus, column, min_count, shuffles, bootstrap and seed.
 
     Returns:
-        source; uniform; best, the weighting that agrees best, with best_agreement and its gain (gain, gain_low,
-        gain_high); of KL gain_kl with its ends (gain_low_kl, gain_high_kl); encoder, the agreement of the whole
-        encoder; and reached, the share of the way from uniform to it that the best weighting goes.
+        The table agreements and `agreement_numbers`.
     """
-    first = table[table["source"] == table["source"].iloc[0]].set_index("weighting")
-    weighted = first.drop(index="encoder", errors="ignore")
-    best = weighted["agreement"].idxmax()
-    uniform, whole = first.loc[UNIFORM, "agreement"], first["agreement"].get("encoder", float("nan"))
+    judged = load_similarities(parameters["pairs"])
+    corpus = load_corpus(parameters["corpus"], column=parameters["column"])
+    counting = {name: parameters[name] for name in ("min_count", "shuffles", "seed")}
+    weightings = information_weightings(word_information(corpus, **counting))
+    encoders = [SentenceEncoder.load(name) for name in parameters["encoders"]]
+    vectors = [StaticVectors.of_input(one, words_of_pairs(judged)) for one in encoders]
+    resampling = {name: parameters[name] for name in ("bootstrap", "seed")}
+    table = agreements(vectors, encoders, judged, weightings, **resampling)
+    return Findings(agreement_numbers(table), {"agreements": table})
+
+
+def information_weightings(information: pd.DataFrame) -> dict[str, pd.Series | None]:
+    """The weightings of the page, by name, from `word_information` with shuffles."""
     return {
+        UNIFORM: None,
+        "kl": information["kl"],
+        "corrected kl": information["kl_corrected"].clip(lower=0),
+        "self-information": information["self_information"],
+        "sif": smooth_inverse_frequency(information["probability"]),
+    }
+
+
+def agreement_numbers(table: pd.DataFrame) -> Numbers:
+    """The numbers that prose and claims quote of the first source in `agreements`.
+
+    Returns:
+        source; the `cells` agreement and gain of the weightings uniform, kl and encoder; best, the weighting that
+        agrees best, with best_agreement and best_gain as `cell`s; and reached, the share of the way from uniform
+        weights to the whole encoder that the best weighting goes (with an encoder).
+    """
+    first = table[table["source"] == table["source"].iloc[0]].set_index("weighting", drop=False)
+    best = first["agreement"].drop(WHOLE, errors="ignore").idxmax()
+    numbers: Numbers = {
         "source": str(first["source"].iloc[0]),
-        "uniform": uniform,
         "best": str(best),
-        "best_agreement": first.loc[best, "agreement"],
-        "gain": first.loc[best, "gain"],
-        "gain_low": first.loc[best, "gain_low"],
-        "gain_high": first.loc[best, "gain_high"],
-        "gain_kl": first.loc["kl", "gain"],
-        "gain_low_kl": first.loc["kl", "gain_low"],
-        "gain_high_kl": first.loc["kl", "gain_high"],
-        "encoder": whole,
-        "reached": (first.loc[best, "agreement"] - uniform) / (whole - uniform),
+        **cell(first, "agreement", best, "best_agreement"),
+        **cell(first, "gain", best, "best_gain"),
+        **cells(first[first["weighting"].isin([UNIFORM, "kl", WHOLE])], ["agreement", "gain"], "weighting"),
     }
-
-
-def readable_agreements(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `agreements` as text, intervals in brackets."""
-    columns = {
-        "agreement with people": with_interval(table, "agreement", low="low", high="high"),
-        "gain over uniform": with_interval(table, "gain", "+.3f"),
-    }
-    return display_table(table, ["source", "weighting"], columns)
+    if WHOLE in first.index:
+        uniform, chosen, whole = (first.loc[name, "agreement"] for name in (UNIFORM, best, WHOLE))
+        numbers["reached"] = (chosen - uniform) / (whole - uniform)
+    return numbers

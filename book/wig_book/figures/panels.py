@@ -1,17 +1,37 @@
-"""Parts that several figures share: points with intervals, and curves along training."""
+"""Parts that figures share: a row of panels, lines of points with intervals, curves with bands."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wig_book.labels import STATISTIC_NAMES
-from wig_core.plotting import AXIS_LABELS, finished
+
+def panels_by(
+    table: pd.DataFrame, column: str, *, width: float, height: float, title: str = "{}", sharey: bool = True
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+    """Make a figure with a row of panels, one per value of a column.
+
+    Args:
+        table: the rows to draw.
+        column: whose values, in the order in which they come, name the panels.
+        width: of each panel, in inches.
+        height: of the figure, in inches.
+        title: of each panel; {} stands for the value.
+        sharey: whether panels share the vertical axis.
+
+    Returns:
+        The figure, and each panel with its rows, numbered anew.
+    """
+    groups = [(value, rows.reset_index(drop=True)) for value, rows in table.groupby(column, sort=False)]
+    figure, axes = plt.subplots(1, len(groups), figsize=(width * len(groups), height), sharey=sharey, squeeze=False)
+    for panel, (value, _) in zip(axes[0], groups, strict=True):
+        panel.set_title(title.format(value))
+    return figure, [(panel, rows) for panel, (_, rows) in zip(axes[0], groups, strict=True)]
 
 
 def plot_intervals(
@@ -27,7 +47,17 @@ def plot_intervals(
     fmt: str = "o",
     face: str | None = None,
 ) -> None:
-    """A column's values with their intervals, a line a row."""
+    """Draw a column's values with their intervals, one line per row, downwards.
+
+    Args:
+        axes: to draw in.
+        rows: numbered 0, 1, …
+        name: of the column.
+        color, label, fmt: of matplotlib.
+        low, high: columns of the ends; by default `<name>_low` and `<name>_high`.
+        shift: upwards, in lines.
+        face: the colour inside a marker; "white" makes it hollow.
+    """
     middle, least, most = rows[name], rows[low or f"{name}_low"], rows[high or f"{name}_high"]
     axes.errorbar(
         middle, -rows.index + shift, xerr=[(middle - least).clip(0), (most - middle).clip(0)], fmt=fmt, color=color,
@@ -35,21 +65,19 @@ def plot_intervals(
     )  # fmt: skip
 
 
-def along_steps(course: pd.DataFrame, statistics: list[str], quantities: list[str]) -> Figure:
-    """Statistics along training with their intervals: one row per statistic, one column per quantity."""
-    shape = (len(statistics), len(quantities))
-    size = (4.6 * shape[1], 2.9 * shape[0])
-    figure, panels = plt.subplots(*shape, figsize=size, sharex=True, sharey="row", squeeze=False)
-    for across, statistic in zip(panels, statistics, strict=True):
-        for axes, x in zip(across, quantities, strict=True):
-            for colour, (baseline, rows) in zip(
-                sns.color_palette(), course[course["x"] == x].groupby("baseline", sort=False), strict=False
-            ):
-                low, high = rows[f"{statistic}_low"], rows[f"{statistic}_high"]
-                axes.plot(rows["step"], rows[statistic], marker="o", color=colour, label=f"baseline {baseline}")
-                axes.fill_between(rows["step"], low, high, color=colour, alpha=0.15, lw=0)
-            axes.axhline(0, color="black", lw=1, ls=":")
-            title = AXIS_LABELS[x] if statistic == statistics[0] else ""
-            axes.set(title=title, ylabel=STATISTIC_NAMES[statistic], xlabel="step")
-    panels[0, 0].legend(frameon=False)
-    return finished(figure)
+def plot_before_after(axes: Axes, rows: pd.DataFrame, statistic: str) -> None:
+    """Draw a statistic before (hollow) and after (filled) with its intervals, one line per row, and a line at zero."""
+    plot_intervals(axes, rows, f"{statistic}_before", color="crimson", label="before", shift=0.12, face="white")
+    plot_intervals(axes, rows, f"{statistic}_after", color="crimson", label="after", shift=-0.12)
+    axes.axvline(0, color="black", lw=1, ls=":")
+
+
+def name_lines(axes: Axes, names: Sequence[str]) -> None:
+    """Name the lines of `plot_intervals` on the vertical axis."""
+    axes.set_yticks([-line for line in range(len(names))], names)
+
+
+def plot_band(axes: Axes, x: pd.Series, rows: pd.DataFrame, name: str, *, color: Any, label: str) -> None:
+    """Draw a column against x as a curve, with its interval as a band."""
+    axes.plot(x, rows[name], marker="o", color=color, label=label)
+    axes.fill_between(x, rows[f"{name}_low"], rows[f"{name}_high"], color=color, alpha=0.15, lw=0)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.experiments.scale import PowerLaw
 from wig_book.figures.panels import plot_intervals
-from wig_book.labels import MEASURE_NAMES as QUANTITY_NAMES
-from wig_book.labels import STATISTIC_NAMES
+from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
 from wig_core.plotting import finished, weights_against_information
 
 
 def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame) -> Figure:
-    """The weights of words against each quantity with the least-squares lines, under the first baseline.
+    """Draw the weights of words against each quantity with the least-squares lines, under the first baseline.
 
     Args:
         words: baseline, word, weight and the quantities.
@@ -29,10 +26,10 @@ def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame) -> Figure:
 
 
 def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:
-    """The correlation on each corpus, a panel a baseline: an encoder (squares), and a base before and after.
+    """Draw the correlation on each corpus of an encoder and of a base before and after; one panel per baseline.
 
     Args:
-        fits, changed: from `wig_book.experiments.across_corpora`.
+        fits, changed: the tables fits and changes of `wig_book.experiments.across_corpora`.
         x: the quantity.
     """
     baselines = list(dict.fromkeys(fits["baseline"]))
@@ -55,18 +52,18 @@ def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") 
 
 
 def models_map(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> Figure:
-    """R² of each encoder on each corpus, and its change from the encoder's base (blank where none is known), under the
-    first baseline.
+    """Draw R² of each encoder on each corpus, and its change from the encoder's base, under the first baseline.
 
     Args:
-        fits, changed: from `wig_book.experiments.across_models.analyse_each`.
+        fits, changed: the tables fits and changes of `wig_book.experiments.across_models`; cells without a known base
+            stay blank.
         x: the quantity.
     """
     baseline = fits["baseline"].iloc[0]
     own = fits[(fits["baseline"] == baseline) & (fits["x"] == x)]
     encoders, corpora = list(dict.fromkeys(own["encoder"])), list(dict.fromkeys(own["corpus"]))
     shown = {"R²": own.pivot(index="encoder", columns="corpus", values="r2")}
-    if "x" in changed:
+    if len(changed):
         moved = changed[(changed["baseline"] == baseline) & (changed["x"] == x)]
         shown["ΔR², from its base"] = moved.pivot(index="encoder", columns="corpus", values="r2_difference")
     size = (3.5 + 1.1 * len(corpora) * len(shown), 1.6 + 0.4 * len(encoders))
@@ -82,7 +79,7 @@ def models_map(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> F
 
 
 def quantities_bars(shares: pd.DataFrame) -> Figure:
-    """R² of each quantity alone, and the part of it that no other has (dark), a panel a kind of fit.
+    """Draw R² of each quantity alone, and the part that no other quantity has (dark); one panel per kind of fit.
 
     Args:
         shares: from `wig_book.experiments.rival_measures.explained`.
@@ -95,13 +92,13 @@ def quantities_bars(shares: pd.DataFrame) -> Figure:
         axes.barh(-rows.index, rows["alone"], xerr=errors, color="#e8a0a8", capsize=2)
         axes.barh(-rows.index, rows["unique"], color="crimson")
         axes.axvline(rows["together"].iloc[0], color="black", lw=1, ls=":")
-        axes.set_yticks(-rows.index, [QUANTITY_NAMES[name] for name in rows["quantity"]])
+        axes.set_yticks(-rows.index, [MEASURE_NAMES[name] for name in rows["quantity"]])
         axes.set(title=kind, xlabel="R²  (dotted: all together)")
     return finished(figure)
 
 
 def agreement_forest(table: pd.DataFrame) -> Figure:
-    """Agreement with people, a line a weighting, a colour a source.
+    """Draw the agreement with human judgements: one line per weighting, one colour per source.
 
     Args:
         table: from `wig_book.experiments.weighted_static_vectors.agreements`.
@@ -110,28 +107,27 @@ def agreement_forest(table: pd.DataFrame) -> Figure:
     figure, axes = plt.subplots(figsize=(6.4, 1 + 0.42 * len(names)))
     for i, (source, colour) in enumerate(zip(sources, sns.color_palette(), strict=False)):
         rows = table[table["source"] == source].set_index("weighting").reindex(names).reset_index()
-        plot_intervals(
-            axes, rows, "agreement", low="low", high="high", shift=0.12 - 0.24 * i, color=colour, label=source
-        )
+        plot_intervals(axes, rows, "agreement", shift=0.12 - 0.24 * i, color=colour, label=source)
     axes.set_yticks([-i for i in range(len(names))], names)
-    axes.set(xlabel="rank correlation with people's judgements")
+    axes.set(xlabel="rank correlation with human judgements")
     axes.legend(frameon=False, fontsize=8)
     return finished(figure)
 
 
-def scaling(growth: pd.DataFrame, law: PowerLaw, costs: pd.DataFrame) -> Figure:
-    """Different pairs of words against sentences, measured (dots) and extrapolated (dashed); and hours a work.
+def scaling(growth: pd.DataFrame, costs: pd.DataFrame) -> Figure:
+    """Draw the distinct pairs of words against sentences, measured and extrapolated, and the hours of each work.
 
     Args:
-        growth, law: of the pairs, from `wig_book.experiments.scale.Throughput`.
-        costs: from `wig_book.experiments.scale.costs`; its texts are the upright lines.
+        growth: sentences, pairs (dots) and pairs_fitted.
+        costs: from `wig_book.experiments.scale.costs`; its texts are the vertical lines.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 3.8))
     texts = costs.drop_duplicates("text").set_index("text")["sentences"]
-    ends = np.geomspace(growth["sentences"].min(), texts.max(), 2)
-    left.plot(ends, [law(end) for end in ends], color="black", ls="--", lw=1, label="extrapolated")
+    fitted = growth[["sentences", "pairs_fitted"]].set_axis(["sentences", "pairs"], axis=1)
+    law = pd.concat([fitted, costs[["sentences", "pairs"]].dropna()]).sort_values("sentences")
+    left.plot(law["sentences"], law["pairs"], color="black", ls="--", lw=1, label="extrapolated")
     left.plot(growth["sentences"], growth["pairs"], "o", color="crimson", label="measured")
-    left.set(ylabel="different pairs of words")
+    left.set(ylabel="distinct pairs of words")
     left.legend(frameon=False, loc="lower right")
     for (work, encoder), rows in costs.groupby(["work", "encoder"], sort=False):
         right.plot(rows["sentences"], rows["hours"], marker="o", label=", ".join(filter(None, [work, encoder])))

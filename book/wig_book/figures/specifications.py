@@ -1,4 +1,4 @@
-"""Figures of the pages that vary one choice at a time: rules, methods, baselines, targets."""
+"""Figures of the pages that vary how words are weighed: quadrature rules, methods, baselines, targets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,22 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from wig_book.figures.panels import plot_intervals
+from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
 from wig_core.plotting import AXIS_LABELS, _label_words, finished
+
+SPECIFICATION_COLUMNS = (  # of a displayed table of specifications; see `wig_book.figures.tables.show`
+    "r2_before", "r2_after", "r2_difference", "correlation", "agreement", "completeness_error", "n_words",
+)  # fmt: skip
 
 
 def completeness_against_steps(errors: pd.DataFrame, *, tolerance: float) -> Figure:
-    """The median completeness error over sentences against the number of steps, a line a rule, a panel a baseline."""
+    """The median completeness error over sentences against the number of steps.
+
+    Args:
+        errors: one row per baseline, rule, number of steps and sentence: one panel per baseline, one line per rule.
+        tolerance: drawn as a dotted line.
+    """
     grid = sns.relplot(
         errors, x="steps", y="error", hue="rule", style="rule", col="baseline", kind="line", markers=True, dashes=False,
         estimator="median", errorbar=("pi", 50), height=4, aspect=1.15,
@@ -26,42 +37,37 @@ def completeness_against_steps(errors: pd.DataFrame, *, tolerance: float) -> Fig
     return grid.figure
 
 
-def specifications_forest(table: pd.DataFrame, *, x: str = "kl") -> Figure:
-    """R² before (hollow) and after (filled), correlation likewise, and ΔR²: a line a reading, ordered by R² after.
+def specifications_forest(fits: pd.DataFrame, *, x: str = "kl") -> Figure:
+    """R² and correlation before (hollow) and after (filled) fine-tuning, and ΔR², with 95% intervals.
 
     Args:
-        table: from `wig_book.experiments.specifications.fit_specifications`; the default reading is shaded.
+        fits: one row per specification and quantity, with the columns of `Change.to_row`: one line per specification,
+            ordered by R² after; the default is shaded.
         x: the quantity.
     """
-    rows = table[table["x"] == x].sort_values("r2_after", ascending=False, kind="stable", ignore_index=True)
-    panels: list[tuple[str, str, list[str]]] = [
-        ("r2", "R²", ["before", "after"]),
-        ("correlation", "signed correlation", ["before", "after"]),
-        ("r2", "ΔR²", ["difference"]),
-    ]
+    rows = fits[fits["x"] == x].sort_values("r2_after", ascending=False, kind="stable", ignore_index=True)
+    panels = {"r2": STATISTIC_NAMES["r2"], "correlation": "signed correlation", "r2_difference": "ΔR²"}
     figure, all_axes = plt.subplots(1, 3, figsize=(12, 1.4 + 0.3 * len(rows)), sharey=True)
-    for axes, (statistic, label, sides) in zip(all_axes, panels, strict=True):
-        for side in sides:
-            middle, low, high = (rows[f"{statistic}_{side}{end}"] for end in ("", "_low", "_high"))
-            face, shift = ("white", 0.14) if side == "before" else ("crimson", -0.14 if side == "after" else 0)
-            axes.errorbar(
-                middle, -rows.index + shift, xerr=[(middle - low).clip(0), (high - middle).clip(0)], fmt="o",
-                color="crimson", markerfacecolor=face, capsize=2, ms=4, lw=1, label=side,
-            )  # fmt: skip
+    for axes, (name, label) in zip(all_axes, panels.items(), strict=True):
+        if name in rows:
+            plot_intervals(axes, rows, name, color="crimson", label="difference")
+        else:
+            for side, shift, face in (("before", 0.14, "white"), ("after", -0.14, "crimson")):
+                plot_intervals(axes, rows, f"{name}_{side}", color="crimson", label=side, shift=shift, face=face)
         axes.axvline(0, color="black", lw=1, ls=":")
-        for line in rows.index[rows["reading"] == "default"]:
+        for line in rows.index[rows["specification"] == "default"]:
             axes.axhspan(-line - 0.5, -line + 0.5, color="0.9", zorder=0)
-        axes.set(xlabel=f"{label}, {AXIS_LABELS[x]}")
-    all_axes[0].set_yticks(-rows.index, rows["reading"])
+        axes.set(xlabel=f"{label}, {MEASURE_NAMES[x]}")
+    all_axes[0].set_yticks(-rows.index, rows["specification"])
     all_axes[0].legend(frameon=False, fontsize=8)
     return finished(figure)
 
 
-def weightings(words: pd.DataFrame, *, label: int = 10) -> Figure:
-    """Two weightings of the same words against each other, coloured by KL(w), a panel a stage.
+def weights_by_method(words: pd.DataFrame, *, label: int = 10) -> Figure:
+    """The weights of the same words by two methods against each other, coloured by KL(w); one panel per stage.
 
     Args:
-        words: from `wig_book.experiments.specifications.weights_side_by_side`: stage, word, kl, ig and shap.
+        words: one row per stage and word: stage, word, kl, ig and shap.
         label: how many words to name.
     """
     stages = list(dict.fromkeys(words["stage"]))
@@ -72,14 +78,18 @@ def weightings(words: pd.DataFrame, *, label: int = 10) -> Figure:
         low, high = rows[["ig", "shap"]].min().min(), rows[["ig", "shap"]].max().max()
         axes.plot([low, high], [low, high], color="black", lw=1, ls=":")
         _label_words(axes, rows["word"], rows["ig"], rows["shap"], label)
-        rank = rows[["ig", "shap"]].corr(method="spearman").iloc[0, 1]
+        rank = rows["ig"].corr(rows["shap"], method="spearman")
         axes.set(title=f"{stage}: rank correlation {rank:.2f}", xlabel="weight, Integrated Gradients", ylabel="SHAP")
         figure.colorbar(points, ax=axes, label=AXIS_LABELS["kl"])
     return finished(figure)
 
 
 def convergence_of_samples(errors: pd.DataFrame) -> Figure:
-    """The error of sampled Shapley values against the number of orders; the dotted line falls with its square root."""
+    """The error of sampled Shapley values against the number of orders; the dotted line falls with its square root.
+
+    Args:
+        errors: one row per sentence, number of permutations and seed, with error; 0 permutations are Winter values.
+    """
     sampled, winter = errors[errors["permutations"] > 0], errors.loc[errors["permutations"] == 0, "error"]
     figure, axes = plt.subplots(figsize=(5.6, 3.6))
     for _, one in sampled.groupby("sentence"):
@@ -98,8 +108,12 @@ def convergence_of_samples(errors: pd.DataFrame) -> Figure:
     return finished(figure)
 
 
-def perturbations(curves: pd.DataFrame) -> Figure:
-    """Deletion and insertion curves, a line an order (mean over sentences), a panel a curve and encoder."""
+def deletion_and_insertion(curves: pd.DataFrame) -> Figure:
+    """Deletion and insertion curves: one line per order, one column per curve, one row per encoder.
+
+    Args:
+        curves: one row per encoder, curve, order and share, with distance.
+    """
     grid = sns.relplot(
         curves, x="share", y="distance", hue="order", col="curve", row="encoder", kind="line", errorbar=None,
         height=3.2, aspect=1.3,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from wig_book.labels import COLUMNS, QUANTITY_NAMES
+from wig_book.labels import COLUMNS, MEASURE_NAMES, setting_names
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -17,18 +17,20 @@ def show(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.D
 
     Args:
         table: one row per row of the result, in the row format of `wig_book.experiments.rows`.
-        by: the columns that name a row; "x" is shown as "quantity".
+        by: the columns that name a row; "x" is shown as "quantity", and "setting" is all of `SETTING` in one column.
         columns: statistics of the table. One that has an interval is shown with it; one of which the table has
             `<name>_before` and `<name>_after` is shown as a change; one that the table lacks is left out.
 
     Example:
         >>> fits = pd.DataFrame({"x": ["kl"], "r2": [0.25], "r2_low": [0.125], "r2_high": [0.5], "n_words": [9]})
         >>> show(fits, ["x"], ["r2", "n_words", "lacking"]).reset_index().to_dict("records")
-        [{'quantity': 'KL', 'R²': '0.250 [0.125,\\xa00.500]', 'words': '9'}]
+        [{'quantity': 'KL(w)', 'R²': '0.250 [0.125,\\xa00.500]', 'words': '9'}]
         >>> show(pd.DataFrame({"x": ["kl"], "r2_before": [0.1], "r2_after": [0.2]}), ["x"], ["r2"])["R²"].tolist()
         ['0.100 →\\xa00.200']
     """
-    index = {"quantity" if key == "x" else key: [QUANTITY_NAMES.get(one, one) for one in table[key]] for key in by}
+    if "setting" in by:
+        table = table.assign(setting=setting_names(table))
+    index = {"quantity" if key == "x" else key: [MEASURE_NAMES.get(one, one) for one in table[key]] for key in by}
     shown = {}
     for name in columns:
         heading, form = COLUMNS.get(name, (name.replace("_", " "), ""))

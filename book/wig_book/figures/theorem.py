@@ -11,7 +11,7 @@ from wig_core.plotting import AXIS_LABELS, _label_words, finished
 
 
 def norms_against_kl(words: pd.DataFrame) -> Figure:
-    """What the theorem sets equal to KL(w) against it, a panel a norm; dotted, where they would be equal.
+    """Draw half the squared norm against KL(w), one panel per norm; on the dotted line the theorem is exact.
 
     Args:
         words: from `wig_book.experiments.theorem.norms_and_kl`.
@@ -28,7 +28,11 @@ def norms_against_kl(words: pd.DataFrame) -> Figure:
 
 
 def fit_against_strength(exact: pd.DataFrame) -> Figure:
-    """R² and slope of `closed_and_exact` against how much topics sway words, a panel a norm."""
+    """Draw R² and slope against how much topics sway words, one column of panels per norm.
+
+    Args:
+        exact: from `wig_book.experiments.theorem.closed_and_exact`.
+    """
     long = exact.melt(id_vars=["strength", "way", "norm"], value_vars=["r2", "slope"], var_name="statistic")
     grid = sns.relplot(
         long, x="strength", y="value", hue="way", col="norm", row="statistic", kind="line", marker="o", height=2.4,
@@ -43,16 +47,15 @@ def fit_against_strength(exact: pd.DataFrame) -> Figure:
 
 
 def static_norms(norms: pd.DataFrame) -> Figure:
-    """Half the squared norm of a static encoder's vectors against KL(w), a panel a norm; grey, the shuffled corpus.
+    """Draw half the squared norm of word vectors against KL(w), one panel per norm; grey, on the shuffled corpus.
 
     Args:
-        norms: from `wig_book.experiments.theorem_real_text.static_encoder`; the last step is drawn.
+        norms: from `wig_book.experiments.theorem_real_text.static_encoder`, of one step.
     """
-    last = norms[norms["step"] == norms["step"].max()]
-    kinds = list(dict.fromkeys(last["norm"]))
+    kinds = list(dict.fromkeys(norms["norm"]))
     figure, panels = plt.subplots(1, len(kinds), figsize=(4.2 * len(kinds), 3.6), squeeze=False)
     for axes, kind in zip(panels[0], kinds, strict=True):
-        rows = last[last["norm"] == kind].reset_index(drop=True)
+        rows = norms[norms["norm"] == kind].reset_index(drop=True)
         axes.scatter(rows["kl_shuffled"], rows["value_shuffled"], s=8, color="0.75", linewidths=0, label="shuffled")
         axes.scatter(rows["kl"], rows["value"], s=8, color="crimson", linewidths=0, label="the corpus")
         _label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
@@ -61,11 +64,11 @@ def static_norms(norms: pd.DataFrame) -> Figure:
     return finished(figure)
 
 
-def along_the_laboratory(table: pd.DataFrame) -> Figure:
-    """R² of each norm on the true KL along the steps, the pairs counted and the dimensions, a panel each.
+def fit_along_axes(table: pd.DataFrame) -> Figure:
+    """Draw R² of each norm on the true KL along training steps, pairs counted and dimensions, one panel each.
 
     Args:
-        table: from `wig_book.experiments.theorem.along`.
+        table: from `wig_book.experiments.theorem.along_axes`.
     """
     grid = sns.relplot(
         table, x="value", y="r2", hue="norm", col="axis", kind="line", marker="o", height=2.8, aspect=1.25,

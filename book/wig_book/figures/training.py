@@ -7,13 +7,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import along_steps
-from wig_book.labels import STATISTIC_NAMES
-from wig_core.plotting import finished
+from wig_book.figures.panels import name_lines, panels_by, plot_band, plot_before_after
+from wig_book.labels import MASKED, STATISTIC_NAMES, setting_names
+from wig_core.plotting import AXIS_LABELS, finished
 
 
 def change_forest(table: pd.DataFrame, statistic: str, *, x: str = "kl") -> Figure:
-    """A statistic before (hollow) and after (filled), a line a setting, a panel a baseline.
+    """A statistic before (hollow) and after (filled): one line per setting, one panel per baseline.
 
     Args:
         table: from `wig_book.experiments.rows.changes`.
@@ -21,29 +21,22 @@ def change_forest(table: pd.DataFrame, statistic: str, *, x: str = "kl") -> Figu
         x: the quantity.
     """
     chosen = table[table["x"] == x]
-    baselines = list(dict.fromkeys(chosen["baseline"]))
-    lines = len(chosen) // len(baselines)
-    figure, panels = plt.subplots(
-        1, len(baselines), figsize=(4.6 * len(baselines), 1.2 + 0.42 * lines), sharey=True, squeeze=False
-    )
-    for axes, baseline in zip(panels[0], baselines, strict=True):
-        rows = chosen[chosen["baseline"] == baseline].reset_index(drop=True)
-        for side, shift, face in (("before", 0.12, "white"), ("after", -0.12, "crimson")):
-            middle, low, high = (rows[f"{statistic}_{side}{end}"] for end in ("", "_low", "_high"))
-            axes.errorbar(
-                middle, -rows.index + shift, xerr=[middle - low, high - middle], fmt="o", color="crimson",
-                markerfacecolor=face, capsize=2, label=side,
-            )  # fmt: skip
-        axes.axvline(0, color="black", lw=1, ls=":")
-        names = [" · ".join(row[["objective", "examples", "pooling", "similarity"]]) for _, row in rows.iterrows()]
-        axes.set_yticks(-rows.index, names)
-        axes.set(title=f"baseline {baseline}", xlabel=STATISTIC_NAMES[statistic])
-    panels[0, 0].legend(frameon=False, loc="best")
+    lines = len(chosen) // chosen["baseline"].nunique()
+    figure, panels = panels_by(chosen, "baseline", width=4.6, height=1.2 + 0.42 * lines, title="baseline {}")
+    for axes, rows in panels:
+        plot_before_after(axes, rows, statistic)
+        name_lines(axes, setting_names(rows, " · "))
+        axes.set(xlabel=STATISTIC_NAMES[statistic])
+    panels[0][0].legend(frameon=False, loc="best")
     return finished(figure)
 
 
 def fit_against_sentences(growth: pd.DataFrame) -> Figure:
-    """R² against the number of sentences, before and after, a panel a baseline; bands span the draws."""
+    """R² against the number of sentences, before and after: one panel per baseline; bands hold 90% of the draws.
+
+    Args:
+        growth: from `wig_book.experiments.before_after.by_sentences`.
+    """
     grid = sns.relplot(
         growth, x="sentences", y="r2", hue="stage", col="baseline", kind="line", marker="o", errorbar=("pi", 90),
         height=3.6, aspect=1.2,
@@ -54,13 +47,40 @@ def fit_against_sentences(growth: pd.DataFrame) -> Figure:
 
 
 def fit_along_training(course: pd.DataFrame) -> Figure:
-    """R² and correlation against the step, a line a baseline, a column a quantity; bands are intervals."""
-    return along_steps(course, ["r2", "correlation"], list(dict.fromkeys(course["x"])))
+    """R² and correlation against the step: one curve per baseline, one column per quantity; bands are intervals.
+
+    Args:
+        course: from `wig_book.experiments.rows.dynamics`.
+    """
+    statistics, quantities = ["r2", "correlation"], list(dict.fromkeys(course["x"]))
+    size = (4.6 * len(quantities), 2.9 * len(statistics))
+    shape = (len(statistics), len(quantities))
+    figure, panels = plt.subplots(*shape, figsize=size, sharex=True, sharey="row", squeeze=False)
+    for across, statistic in zip(panels, statistics, strict=True):
+        for axes, x in zip(across, quantities, strict=True):
+            baselines = course[course["x"] == x].groupby("baseline", sort=False)
+            for colour, (baseline, rows) in zip(sns.color_palette(), baselines, strict=False):
+                plot_band(axes, rows["step"], rows, statistic, color=colour, label=f"baseline {baseline}")
+            axes.axhline(0, color="black", lw=1, ls=":")
+            axes.set(ylabel=STATISTIC_NAMES[statistic], xlabel="step")
+    for axes, x in zip(panels[0], quantities, strict=True):
+        axes.set_title(AXIS_LABELS[x])
+    panels[0, 0].legend(frameon=False)
+    return finished(figure)
 
 
 def state_along_training(course: pd.DataFrame) -> Figure:
-    """Mean norm, uniformity, alignment and the agreement with people against the step."""
-    states = {"norm": "mean norm", "uniformity": "uniformity", "alignment": "alignment", "lee": "agreement with people"}
+    """Mean norm, uniformity, alignment and the agreement with human judgements against the step.
+
+    Args:
+        course: from `wig_book.experiments.rows.dynamics`.
+    """
+    states = {
+        "norm": "mean norm",
+        "uniformity": "uniformity",
+        "alignment": "alignment",
+        "human_correlation": "agreement with humans",
+    }
     each = course.drop_duplicates("step")
     figure, panels = plt.subplots(1, len(states), figsize=(3.1 * len(states), 2.8))
     for axes, (name, label) in zip(panels, states.items(), strict=True):
@@ -69,44 +89,21 @@ def state_along_training(course: pd.DataFrame) -> Figure:
     return finished(figure)
 
 
-def reversal(course: pd.DataFrame) -> Figure:
-    """Correlation with KL along the way back, then along each way forth, a panel a baseline; bands are intervals."""
-    of_kl = course[course["x"] == "kl"]
-    back = of_kl.loc[of_kl["stage"] == "masked", "step"].max()
-    baselines = list(dict.fromkeys(of_kl["baseline"]))
-    figure, panels = plt.subplots(1, len(baselines), figsize=(5.4 * len(baselines), 3.8), sharey=True, squeeze=False)
-    for axes, baseline in zip(panels[0], baselines, strict=True):
-        rows = of_kl[of_kl["baseline"] == baseline]
-        for colour, (stage, way) in zip(sns.color_palette(), rows.groupby("stage", sort=False), strict=False):
-            steps = way["step"] + (0 if stage == "masked" else back)
-            axes.plot(steps, way["correlation"], marker="o", color=colour, label=stage)
-            axes.fill_between(steps, way["correlation_low"], way["correlation_high"], color=colour, alpha=0.15, lw=0)
-        axes.axvline(back, color="black", lw=1, ls=":")
-        axes.set(
-            title=f"baseline {baseline}", xlabel="steps, back and then forth", ylabel=STATISTIC_NAMES["correlation"]
-        )
-    panels[0, 0].legend(frameon=False)
-    return finished(figure)
-
-
-def weights_of_parts(weights: pd.DataFrame) -> Figure:
-    """The mean weight of each part of speech before (hollow) and after (filled), a panel a baseline; closed classes in
-    grey.
+def correlation_along_reversal(course: pd.DataFrame) -> Figure:
+    """Correlation with KL along masked-language modelling, then along each contrastive training: one panel per
+    baseline; bands are intervals.
 
     Args:
-        weights: from `wig_book.experiments.parts_of_speech.weight_by_part`.
+        course: from `wig_book.experiments.reversal.reverse`.
     """
-    baselines = list(dict.fromkeys(weights["baseline"]))
-    after = weights[(weights["baseline"] == baselines[0]) & (weights["stage"] == "after")]
-    order = after.sort_values("weight", ascending=False)["part"].tolist()
-    height = 1.2 + 0.27 * len(order)
-    figure, panels = plt.subplots(1, len(baselines), figsize=(4.8 * len(baselines), height), sharey=True, squeeze=False)
-    for axes, baseline in zip(panels[0], baselines, strict=True):
-        for row in weights[weights["baseline"] == baseline].itertuples():
-            colour = "crimson" if row.open else "0.5"
-            face = "white" if row.stage == "before" else colour
-            axes.plot(row.weight, -order.index(row.part), "o", color=colour, markerfacecolor=face, ms=6)
-        axes.axvline(1, color="black", lw=1, ls=":")
-        axes.set_yticks([-i for i in range(len(order))], order)
-        axes.set(title=f"baseline {baseline}", xlabel="mean weight, all words = 1")
+    of_kl = course[course["x"] == "kl"]
+    turn = of_kl.loc[of_kl["stage"] == MASKED, "step"].max()
+    figure, panels = panels_by(of_kl, "baseline", width=5.4, height=3.8, title="baseline {}")
+    for axes, rows in panels:
+        for colour, (stage, part) in zip(sns.color_palette(), rows.groupby("stage", sort=False), strict=False):
+            steps = part["step"] + (0 if stage == MASKED else turn)
+            plot_band(axes, steps, part, "correlation", color=colour, label=stage)
+        axes.axvline(turn, color="black", lw=1, ls=":")
+        axes.set(xlabel="steps, back and then again", ylabel=STATISTIC_NAMES["correlation"])
+    panels[0][0].legend(frameon=False)
     return finished(figure)

@@ -49,7 +49,7 @@ def assert_same(left: Sequence[Contributions], right: Sequence[Contributions]) -
 
 
 class Toy(nn.Module):
-    """A model of two dimensions: a word table, and a function of what it looks up ``[sentences, tokens, 2]``."""
+    """A model of two dimensions: a word table, and a function of the vectors it looks up ``[sentences, tokens, 2]``."""
 
     def __init__(self, table: dict[int, list[float]], function: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ def test_a_linear_encoder_by_hand(bert: SentenceEncoder, steps: int) -> None:
     # "the cats" is [CLS] the cat ##s [SEP]: five tokens, and the mean over them of x A, with A = ((1, 2), (0, -1)).
     #   the:  ((1, 0) - (1, 1)) A / 5 = (0, -1) A / 5 = (0, 1) / 5
     #   cats: ((0, 2) + (2, 3) - 2 (1, 1)) A / 5 = (0, 3) A / 5 = (0, -3) / 5
-    # [CLS] and [SEP] keep their places in the baseline, so they contribute nothing.
+    # [CLS] and [SEP] keep their values in the baseline, so they contribute nothing.
     matrix = torch.tensor([[1.0, 2.0], [0.0, -1.0]])
     explained = explain(toy(bert, lambda x: x @ matrix), "the cats", steps=steps)
     assert explained.words == ["the", "cats"]
@@ -161,9 +161,9 @@ def test_an_unknown_word_under_the_unknown_baseline_contributes_nothing(bert: Se
 def by_autograd(
     encoder: SentenceEncoder, sentence: str, baseline: str, steps: int, target: str | Tensor = "vector"
 ) -> Tensor:
-    """Integrated Gradients written down plainly: one node, one dimension, one backward pass at a time."""
-    [reading] = tokenize_sentences(encoder, [sentence])
-    ids, is_word = reading.input_ids[None], reading.owners >= 0
+    """Integrated Gradients in the plainest way: one node, one dimension, one backward pass at a time."""
+    [tokenized] = tokenize_sentences(encoder, [sentence])
+    ids, is_word = tokenized.input_ids[None], tokenized.owners >= 0
     end = encoder.embedding_layer(ids)
     absent = baseline_id(encoder, baseline)
     if absent is None:
@@ -176,7 +176,7 @@ def by_autograd(
         [values] = apply_target(encoder.embed_from(point, torch.ones_like(ids)), target)
         gradients = [torch.autograd.grad(value, point, retain_graph=True)[0][0] for value in values]
         total = total + float(weight) * torch.stack([((end - start)[0] * g).sum(-1) for g in gradients], dim=1)
-    return torch.stack([total[reading.owners == unit].sum(0) for unit in range(len(reading.units))])
+    return torch.stack([total[tokenized.owners == unit].sum(0) for unit in range(len(tokenized.units))])
 
 
 @pytest.mark.parametrize("baseline", ["mask", "pad", "unk"])
@@ -288,12 +288,11 @@ def test_the_mask_baseline_is_a_sentence_of_masks(bert: SentenceEncoder) -> None
 # ── steps ──
 
 
-def test_each_sentence_takes_the_nodes_it_needs(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_sentence_takes_the_nodes_it_needs(bert: SentenceEncoder) -> None:
     ladder = tuple(range(1, 17))
-    monkeypatch.setattr(module, "LADDER", ladder)
     errors = completeness_errors(bert, SENTENCES, steps=ladder).pivot(index="sentence", columns="steps", values="error")
     for tolerance in (0.1, 0.01, 0.001):
-        found = integrated_gradients(bert, SENTENCES, tolerance=tolerance)
+        found = integrated_gradients(bert, SENTENCES, tolerance=tolerance, step_ladder=ladder)
         assert len({explained.steps for explained in found}) > 1  # else this test shows nothing
         for sentence, explained in enumerate(found):
             assert explained.completeness_error < tolerance
@@ -315,9 +314,8 @@ def test_fixed_steps_are_honoured(bert: SentenceEncoder, rule: str) -> None:
     assert [explained.completeness_error for explained in found] == pytest.approx(errors.tolist(), rel=1e-3, abs=1e-6)
 
 
-def test_a_sentence_that_misses_the_tolerance_is_told(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LADDER", (2,))
-    explained = explain(bert, SENTENCE, tolerance=1e-3)
+def test_a_sentence_that_misses_the_tolerance_has_its_error(bert: SentenceEncoder) -> None:
+    explained = explain(bert, SENTENCE, tolerance=1e-3, step_ladder=(2,))
     assert explained.steps == 2
     assert explained.completeness_error > 1e-3
     difference = explained.embedding - explained.baseline_embedding
@@ -353,7 +351,7 @@ def test_the_norm_is_the_length_of_the_embedding(bert: SentenceEncoder) -> None:
     torch.testing.assert_close(length.baseline_embedding[0], whole.baseline_embedding.norm())
 
 
-def test_bfloat16_is_close_and_tells_its_error(minilm: SentenceEncoder) -> None:
+def test_bfloat16_is_close_and_reports_its_error(minilm: SentenceEncoder) -> None:
     sentence = "It rains unbelievably in Geneva."
     exact, narrow = (explain(minilm, sentence, steps=24, precision=p) for p in ("float32", "bfloat16"))
     torch.testing.assert_close(narrow.norms, exact.norms, rtol=0.02, atol=0)
@@ -367,12 +365,14 @@ def test_bfloat16_is_close_and_tells_its_error(minilm: SentenceEncoder) -> None:
 # ── batches ──
 
 
-def test_neither_company_nor_memory_matters(tiny: SentenceEncoder) -> None:
+def test_neither_other_sentences_nor_memory_matter(tiny: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     sentences = [*SENTENCES, "the cat sat on a mat " * 3]
     together = integrated_gradients(tiny, sentences, steps=4)
     assert_same(integrated_gradients(tiny, sentences, steps=4, memory_mb=1), together)
     assert_same([explain(tiny, sentence, steps=4) for sentence in sentences], together)
     assert_same(integrated_gradients(tiny, sentences[::-1], steps=4), together[::-1])
+    monkeypatch.setattr(module, "CHUNK", 3)
+    assert_same(integrated_gradients(tiny, sentences, steps=4), together)
 
 
 def test_one_row_at_a_time(bert: SentenceEncoder) -> None:
@@ -382,17 +382,17 @@ def test_one_row_at_a_time(bert: SentenceEncoder) -> None:
     )
 
 
-def test_adaptive_steps_do_not_depend_on_company(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LADDER", (1, 2, 3, 4, 6, 8, 16))
-    together = integrated_gradients(bert, SENTENCES)
-    assert_same([explain(bert, sentence) for sentence in SENTENCES], together)
+def test_adaptive_steps_do_not_depend_on_other_sentences(bert: SentenceEncoder) -> None:
+    ladder = (1, 2, 3, 4, 6, 8, 16)
+    together = integrated_gradients(bert, SENTENCES, step_ladder=ladder)
+    assert_same([explain(bert, sentence, step_ladder=ladder) for sentence in SENTENCES], together)
 
 
 def test_batches_stay_within_their_budget() -> None:
     # Padded sizes are number × longest × most: {4·2, 3·3} makes 2 · 4 · 3 = 24, and with 2·2 it would be 36.
     sizes = [(4, 2), (3, 3), (2, 2), (9, 9), (1, 1), (1, 2)]
     found = list(inputs.batches("abcdef", sizes, budget=24))
-    assert found == [["a", "b"], ["c"], ["d"], ["e", "f"]]  # d alone is beyond it, and must be a batch all the same
+    assert found == [["a", "b"], ["c"], ["d"], ["e", "f"]]  # d alone exceeds it, and must still be a batch
 
 
 def test_no_sentences(bert: SentenceEncoder) -> None:
@@ -408,7 +408,7 @@ def test_results_are_plain(bert: SentenceEncoder, capsys: pytest.CaptureFixture[
         assert (tensor.dtype, tensor.device.type) == (torch.float32, "cpu")
     assert capsys.readouterr().err == ""
     integrated_gradients(bert, [SENTENCE], steps=1, progress=True)
-    assert "integrated gradients" in capsys.readouterr().err
+    assert "integrated gradients: 100%" in capsys.readouterr().err
 
 
 # ── words ──
@@ -511,6 +511,7 @@ def test_a_string_instead_of_a_list(bert: SentenceEncoder) -> None:
         ({"precision": "int8"}, "precision 'int8' is unknown; choose one of float32, bfloat16"),
         ({"tolerance": 0.0}, "tolerance is 0.0; give a positive number"),
         ({"tolerance": float("nan")}, "tolerance is nan; give a positive number"),
+        ({"step_ladder": ()}, "step_ladder is empty; give numbers of nodes"),
         ({"steps": -1}, "steps is -1; the path integral needs at least one node"),
         ({"steps": 0}, "steps is 0; the path integral needs at least one node"),
     ],

@@ -1,4 +1,4 @@
-"""`wig explain`: what adds up to what, and how it is shown."""
+"""Explanations: what adds up to what, and how they are shown; the command `wig explain`."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wig_core.attribution.explainer import Explainer
-from wig_core.attribution.similarity import explain_similarity, explain_weights
+from wig_core.attribution.similarity import explain_similarity, explain_words
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -23,34 +23,39 @@ def test_what_words_add_to_a_similarity_adds_up(tiny_folders: dict[str, Path], s
     u, v = encoder.encode([LEFT, RIGHT])
     assert shown.facts["similarity"] == pytest.approx(float(encoder.similarity_pairwise(u, v)), abs=1e-4)
     for sentence, values in shown.words.groupby("sentence")["value"]:
-        rest = shown.facts[f"of it without the words of sentence {sentence + 1}"]
+        baseline = shown.facts[f"baseline similarity (sentence {sentence + 1})"]
         scale = max(1.0, abs(shown.facts["similarity"]))
-        assert values.sum() + rest == pytest.approx(shown.facts["similarity"], abs=2e-3 * scale)
+        assert values.sum() + baseline == pytest.approx(shown.facts["similarity"], abs=2e-3 * scale)
 
 
 def test_weights_are_the_lengths_of_contributions(bert: SentenceEncoder) -> None:
-    way = Explainer("shap")
-    shown = explain_weights(bert, [LEFT], way)
-    torch.testing.assert_close(
-        torch.tensor(shown.words["value"].tolist()), way.explain(bert, [LEFT])[0].norms, atol=1e-6, rtol=1e-5
-    )
+    explainer = Explainer("shap")
+    shown = torch.tensor(explain_words(bert, [LEFT], explainer).words["value"].tolist())
+    torch.testing.assert_close(shown, explainer.explain(bert, [LEFT])[0].norms, atol=1e-6, rtol=1e-5)
+
+
+def test_by_default_and_by_the_name_of_an_encoder(tiny_folders: dict[str, Path], bert: SentenceEncoder) -> None:
+    by_name, loaded = (explain_similarity(encoder, LEFT, RIGHT) for encoder in (str(tiny_folders["bert"]), bert))
+    assert by_name.words["value"].tolist() == pytest.approx(loaded.words["value"].tolist(), abs=1e-5)
+    assert loaded.facts["method"] == "ig"
 
 
 def test_forms(bert: SentenceEncoder) -> None:
-    shown = explain_weights(bert, [LEFT, RIGHT], Explainer())
+    shown = explain_words(bert, [LEFT, RIGHT], Explainer())
     plain = shown.to_terminal(colours=False)
     assert "\x1b" not in plain
     assert plain.count("cat") == 2
     assert "\x1b[0m" in shown.to_terminal(colours=True)
-    said = json.loads(shown.to_json())
-    assert [[word["word"] for word in sentence] for sentence in said["sentences"]] == [
+    parsed = json.loads(shown.to_json())
+    assert [[word["word"] for word in sentence] for sentence in parsed["sentences"]] == [
         LEFT.split(),
         ["a", "cat", ",", "it", "sat", "<", "well", ">"],
     ]
     page = shown.to_html()
     assert "&lt;" in page
     assert "http" not in page
-    sampled = explain_weights(bert, ["the cat sat on a mat, it rains and it rains"], Explainer("shap"))
+    assert shown._repr_html_() in page
+    sampled = explain_words(bert, ["the cat sat on a mat, it rains and it rains"], Explainer("shap"))
     assert all(word["error"] >= 0 for word in json.loads(sampled.to_json())["sentences"][0])
 
 
@@ -86,5 +91,5 @@ def test_bad_input(
 
 def test_no_words_to_explain(bert: SentenceEncoder) -> None:
     with pytest.raises(InputError, match="blank"):
-        explain_weights(bert, [" "], Explainer())
-    assert "Length" in explain_weights(bert, ["\x1b"], Explainer()).to_terminal(colours=False)
+        explain_words(bert, [" "], Explainer())
+    assert "Length" in explain_words(bert, ["\x1b"], Explainer()).to_terminal(colours=False)

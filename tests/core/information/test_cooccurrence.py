@@ -17,19 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wig_core.errors import InputError
-from wig_core.information import cooccurrence
 from wig_core.information.cooccurrence import Cooccurrence, Tally, count_block, sum_tallies
 from wig_core.information.word_information import word_information
 
-BLOCK = 7
+SIZE = 7  # sentences of a block
 WORDS = np.random.default_rng(0).zipf(1.5, (60, 6)) % 40
 SENTENCES = [" ".join(f"w{word}" for word in row) for row in WORDS]  # nine blocks, and each brings new words
-COUNTED = {"min_count": 1, "shuffles": 2, "seed": 3}
-
-
-@pytest.fixture(autouse=True)
-def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cooccurrence, "BLOCK", BLOCK)
+COUNTED = {"min_count": 1, "shuffles": 2, "seed": 3, "block_size": SIZE}
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +33,8 @@ def processes() -> Iterator[ProcessPoolExecutor]:
 
 
 @pytest.fixture
-def build_lock(small_blocks: None) -> pd.DataFrame:
-    """What is counted without an executor."""
+def expected() -> pd.DataFrame:
+    """The table that is counted without an executor."""
     return word_information(SENTENCES, **COUNTED)
 
 
@@ -80,7 +74,7 @@ class Awaited(Future[Any]):
 
 @dataclass(frozen=True)
 class Deadly:
-    """Cuts a sentence into words; the process in which it meets the word w3 is killed, as often as it may."""
+    """Splits a sentence into words; kills its process at the word w3, up to `times` times."""
 
     folder: Path
     times: int
@@ -93,32 +87,32 @@ class Deadly:
         return words
 
 
-def cut_badly(sentence: str) -> list[str]:
-    raise ArithmeticError(f"cannot cut {sentence[:2]}")
+def split_badly(sentence: str) -> list[str]:
+    raise ArithmeticError(f"cannot split {sentence[:2]}")
 
 
 # ── any executor ──
 
 
 @pytest.mark.parametrize("in_flight", [None, 1, 3, 100])
-def test_threads_count_the_same(alone: pd.DataFrame, in_flight: int | None) -> None:
+def test_threads_count_the_same(expected: pd.DataFrame, in_flight: int | None) -> None:
     with ThreadPoolExecutor(3) as pool:
-        assert_identical(word_information(SENTENCES, **COUNTED, executor=pool, in_flight=in_flight), alone)
+        assert_identical(word_information(SENTENCES, **COUNTED, executor=pool, in_flight=in_flight), expected)
 
 
-def test_processes_count_the_same(alone: pd.DataFrame, processes: ProcessPoolExecutor) -> None:
-    assert_identical(word_information(SENTENCES, **COUNTED, executor=processes), alone)
-    some = COUNTED | {"vocabulary": alone.index[::2]}
+def test_processes_count_the_same(expected: pd.DataFrame, processes: ProcessPoolExecutor) -> None:
+    assert_identical(word_information(SENTENCES, **COUNTED, executor=processes), expected)
+    some = COUNTED | {"vocabulary": expected.index[::2]}
     assert_identical(word_information(SENTENCES, **some, executor=processes), word_information(SENTENCES, **some))
 
 
-def test_blocks_that_end_in_any_order_count_the_same(alone: pd.DataFrame) -> None:
+def test_blocks_that_end_in_any_order_count_the_same(expected: pd.DataFrame) -> None:
     newest_first = Idle(take=-1)
-    assert_identical(word_information(SENTENCES, **COUNTED, executor=newest_first, in_flight=4), alone)
+    assert_identical(word_information(SENTENCES, **COUNTED, executor=newest_first, in_flight=4), expected)
     assert newest_first.done == [3, 2, 1, 0, 7, 6, 5, 4, 8]
 
 
-def test_counts_that_an_executor_keeps_stay_as_they_are(alone: pd.DataFrame) -> None:
+def test_counts_that_an_executor_keeps_stay_as_they_are(expected: pd.DataFrame) -> None:
     # dask gives the same object again to a client in the same process that asks for the same task.
     kept: dict[int, Any] = {}
 
@@ -128,7 +122,7 @@ def test_counts_that_an_executor_keeps_stay_as_they_are(alone: pd.DataFrame) -> 
             return super().submit(lambda: kept.setdefault(number, function(*args, **kwargs)))
 
     for _ in range(2):
-        assert_identical(word_information(SENTENCES, **COUNTED, executor=Keeping(0)), alone)
+        assert_identical(word_information(SENTENCES, **COUNTED, executor=Keeping(0)), expected)
     assert len(kept) == 9
 
 
@@ -139,10 +133,10 @@ def test_counts_that_an_executor_keeps_stay_as_they_are(alone: pd.DataFrame) -> 
     st.integers(1, 4),
 )
 def test_the_size_of_blocks_changes_no_bit(corpus: list[str], block: int, in_flight: int) -> None:
-    whole = word_information(corpus, min_count=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cooccurrence, "BLOCK", block)
-        assert_identical(word_information(corpus, min_count=1, executor=Idle(-1), in_flight=in_flight), whole)
+    executor = Idle(-1)
+    table = word_information(corpus, min_count=1, executor=executor, in_flight=in_flight, block_size=block)
+    assert_identical(table, word_information(corpus, min_count=1))
+    assert len(executor.given) == -(-len(corpus) // block)
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 2, 3, 5, 13, 64])
@@ -180,15 +174,15 @@ def test_the_first_block_is_shuffled_as_a_corpus_of_one_block(seed: int) -> None
 
 
 def test_shuffles_by_hand() -> None:
-    # Two blocks of the same sentences, each dealt anew by a generator of its own.
-    corpus = SENTENCES[:BLOCK] * 2
+    # Two blocks of the same sentences, each dealt by its own generator.
+    corpus = SENTENCES[:SIZE] * 2
     words = {word: i for i, word in enumerate(dict.fromkeys(" ".join(corpus).split()))}
-    ids, lengths = np.array([words[word] for word in " ".join(corpus[:BLOCK]).split()]), np.full(2 * BLOCK, 6)
+    ids, lengths = np.array([words[word] for word in " ".join(corpus[:SIZE]).split()]), np.full(2 * SIZE, 6)
     dealt = [np.random.default_rng((4, 0, block)).permutation(ids) for block in range(2)]
     assert dealt[0].tolist() != dealt[1].tolist()
     expected = Cooccurrence()
     expected.add(np.concatenate(dealt), lengths, len(words))
-    table = word_information(corpus, min_count=1, shuffles=1, seed=4)
+    table = word_information(corpus, min_count=1, shuffles=1, seed=4, block_size=SIZE)
     np.testing.assert_array_equal(table["kl_shuffled"].reindex(words), expected.kl(np.arange(len(words))))
 
 
@@ -201,18 +195,19 @@ def test_a_stream_is_not_read_ahead_without_bound(in_flight: int) -> None:
     ahead: list[int] = []
 
     def stream() -> Iterator[str]:
-        for number in range(100 * BLOCK):
+        for number in range(100 * SIZE):
             yield SENTENCES[number % len(SENTENCES)]
-            ahead.append(number // BLOCK + 1 - sum(future.fetched for future in executor.given))
+            ahead.append(number // SIZE + 1 - sum(future.fetched for future in executor.given))
 
-    word_information(stream(), executor=executor, in_flight=in_flight)
+    word_information(stream(), executor=executor, in_flight=in_flight, block_size=SIZE)
     assert len(executor.given) == 100
     assert max(ahead) == in_flight
 
 
-def test_an_executor_needs_something_to_do() -> None:
-    with pytest.raises(InputError, match="in_flight is 0; give 1 or more"):
-        word_information(SENTENCES, executor=Idle(0), in_flight=0)
+def test_an_executor_needs_blocks() -> None:
+    for name in ("in_flight", "block_size"):
+        with pytest.raises(InputError, match=f"{name} is 0; give 1 or more"):
+            word_information(SENTENCES, executor=Idle(0), **{name: 0})
 
 
 def test_a_corpus_without_words() -> None:
@@ -224,34 +219,34 @@ def test_a_corpus_without_words() -> None:
 # ── faults ──
 
 
-def test_what_cut_raises_comes_out(processes: ProcessPoolExecutor) -> None:
+def test_errors_of_tokenize_are_passed_on(processes: ProcessPoolExecutor) -> None:
     with ThreadPoolExecutor(2) as threads:
         for executor in (None, threads, processes):
-            with pytest.raises(ArithmeticError, match=r"^cannot cut w\d+$"):
-                word_information(SENTENCES, tokenize=cut_badly, executor=executor)
+            with pytest.raises(ArithmeticError, match=r"^cannot split w\d+$"):
+                word_information(SENTENCES, tokenize=split_badly, executor=executor, block_size=SIZE)
 
 
 def test_after_a_fault_no_further_block_is_counted() -> None:
     executor = Idle(take=0)
     with pytest.raises(ArithmeticError):
-        word_information(SENTENCES, tokenize=cut_badly, executor=executor, in_flight=3)
+        word_information(SENTENCES, tokenize=split_badly, executor=executor, block_size=SIZE, in_flight=3)
     assert len(executor.given) == 3
     assert all(future.cancelled() for future in executor.waiting)
 
 
 def test_a_killed_process_of_a_pool(tmp_path: Path) -> None:
-    told = (
-        "executor: a worker was killed or shut down (BrokenProcessPool), perhaps for want of memory; "
-        "give a new executor of fewer workers, or a smaller in_flight"
+    fault = (
+        "executor: a worker was killed or shut down (BrokenProcessPool), perhaps for lack of memory; "
+        "give a new executor with fewer workers, or a smaller in_flight"
     )
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         for _ in range(2):  # when it happens, and when it has happened
-            with pytest.raises(InputError, match=f"^{re.escape(told)}$"):
-                word_information(SENTENCES, tokenize=Deadly(tmp_path, times=1), executor=pool)
+            with pytest.raises(InputError, match=f"^{re.escape(fault)}$"):
+                word_information(SENTENCES, tokenize=Deadly(tmp_path, times=1), executor=pool, block_size=SIZE)
 
 
 def test_dask_counts_the_blocks_of_a_killed_worker_again(
-    alone: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    expected: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "config"))  # it writes one there when it is imported
     from distributed import Client, LocalCluster
@@ -261,7 +256,7 @@ def test_dask_counts_the_blocks_of_a_killed_worker_again(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, local_directory=str(tmp_path)
     )
     with cluster, Client(cluster) as client:
-        tokenize = Deadly(deaths, times=1)
-        table = word_information(SENTENCES, **COUNTED, tokenize=tokenize, executor=client.get_executor(), in_flight=4)
-    assert_identical(table, alone)
+        options = {**COUNTED, "tokenize": Deadly(deaths, times=1), "in_flight": 4}
+        table = word_information(SENTENCES, **options, executor=client.get_executor())
+    assert_identical(table, expected)
     assert len(list(deaths.iterdir())) == 1

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 
 from wig_core.errors import InputError
-from wig_core.information import cooccurrence
 from wig_core.information.cooccurrence import Cooccurrence
 from wig_core.information.word_information import word_information
 
@@ -163,7 +162,7 @@ def test_order_of_sentences_and_of_words_changes_nothing(corpus: list[str], rand
 
 
 @given(sentences, st.integers(2, 4))
-def test_a_corpus_told_several_times_tells_the_same(corpus: list[str], times: int) -> None:
+def test_repeating_a_corpus_changes_nothing(corpus: list[str], times: int) -> None:
     once, often = word_information(corpus, min_count=1), word_information(corpus * times, min_count=1)
     assert (often.pop("count") == times * once.pop("count")).all()
     assert_same(once, often)
@@ -173,15 +172,13 @@ def test_a_corpus_told_several_times_tells_the_same(corpus: list[str], times: in
 @given(sentences, st.integers(1, 4))
 def test_blocks_change_nothing(corpus: list[str], block: int) -> None:
     whole = word_information(corpus, min_count=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cooccurrence, "BLOCK", block)
-        assert_same(word_information(corpus, min_count=1), whole)
+    assert_same(word_information(corpus, min_count=1, block_size=block), whole)
 
 
 @settings(max_examples=200, deadline=None)
 @given(sentences, st.sets(st.sampled_from("abcd"), min_size=1))
 def test_a_vocabulary_takes_from_kl_alone(corpus: list[str], vocabulary: set[str]) -> None:
-    """And never adds: what is told of merged events is at most what is told of each (data-processing inequality)."""
+    """And never adds: merging events loses information (data-processing inequality)."""
     whole = word_information(corpus, min_count=1)
     known = vocabulary & {*whole.index}
     if not known:
@@ -190,8 +187,8 @@ def test_a_vocabulary_takes_from_kl_alone(corpus: list[str], vocabulary: set[str
         return
     part = word_information(corpus, min_count=1, vocabulary=vocabulary)
     assert {*part.index} == known
-    told = ["count", "probability", "self_information"]
-    pd.testing.assert_frame_equal(part[told], whole.loc[part.index, told])
+    columns = ["count", "probability", "self_information"]
+    pd.testing.assert_frame_equal(part[columns], whole.loc[part.index, columns])
     assert (part["kl"].isna() == whole["kl"][part.index].isna()).all()
     assert (part["kl"].fillna(0) <= whole["kl"][part.index].fillna(0) + 1e-12).all()
     assert_same(word_information(corpus, min_count=1, vocabulary=[*whole.index]), whole)
@@ -220,15 +217,14 @@ def test_counts_do_not_grow_with_the_number_of_sentences() -> None:
     assert seen.counts.tolist() == [40, 40, 20, 20]
 
 
-def test_memory_does_not_grow_with_the_number_of_sentences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cooccurrence, "BLOCK", 200)
+def test_memory_does_not_grow_with_the_number_of_sentences() -> None:
     corpus = random_corpus(200, words=100)
 
     def peak(times: int) -> int:
         stream = (sentence for _ in range(times) for sentence in corpus)
         tracemalloc.start()
         try:
-            word_information(stream, min_count=1)
+            word_information(stream, min_count=1, block_size=200)
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()

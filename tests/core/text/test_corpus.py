@@ -97,7 +97,7 @@ def test_column_choice(tmp_path: Path) -> None:
     assert load_corpus(comma, column="a,b").sentences == ["yes"]
 
 
-def test_file_changed_under_its_name_is_read_anew(tmp_path: Path) -> None:
+def test_file_changed_under_its_name_is_read_again(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", "text\nold\n")
     stamp = path.stat().st_mtime_ns
     assert load_corpus(path).sentences == ["old"]
@@ -152,7 +152,7 @@ FAULTY_FILES = {
     "wide.txt": ("Hi\n".encode("utf-16"), "not UTF-8 at line 1, byte 1"),
     "numbers.csv": (b"a,b\n1,2\n", "no column of text; the columns are a, b"),
     "several.csv": (b"a,n,b\nx,1,y\n", "several columns of text; choose one with column: a, b"),
-    "ragged.csv": (b"a\n1\n2,3\n", r"cannot be read \(.*line 3.*\); mend the file"),
+    "ragged.csv": (b"a\n1\n2,3\n", r"cannot be read \(.*line 3.*\); repair the file"),
     "broken.jsonl": (b'{"a": "x"', r"cannot be read \(JSON parse error"),
     "broken.parquet": (b"no", r"cannot be read \(Parquet"),
     "paper.docx": (b"x", r"cannot read \.docx; use \.txt, \.csv, \.tsv, \.jsonl, \.json, \.parquet"),
@@ -347,14 +347,14 @@ def test_dump_is_streamed(tmp_path: Path) -> None:
     cut.write_bytes(whole.read_bytes()[:-2000])
     sentences = wikipedia_sentences(cut)
     assert next(sentences) == "This is article number 0."  # long before the end, which is missing
-    message("not a whole Wikipedia dump", list, sentences)
+    message("incomplete Wikipedia dump", list, sentences)
 
 
 def test_wrong_dumps(tmp_path: Path) -> None:
     message("file not found", list, wikipedia_sentences(tmp_path / "no.xml"))
-    message("not a whole Wikipedia dump", list, wikipedia_sentences(write(tmp_path / "a.xml", "text")))
-    message("not a whole Wikipedia dump", list, wikipedia_sentences(write(tmp_path / "b.xml", "<a><b/></a>")))
-    message("not a whole Wikipedia dump", list, wikipedia_sentences(write(tmp_path / "c.xml.bz2", "text")))
+    message("incomplete Wikipedia dump", list, wikipedia_sentences(write(tmp_path / "a.xml", "text")))
+    message("incomplete Wikipedia dump", list, wikipedia_sentences(write(tmp_path / "b.xml", "<a><b/></a>")))
+    message("incomplete Wikipedia dump", list, wikipedia_sentences(write(tmp_path / "c.xml.bz2", "text")))
 
 
 def test_wikipedia_sample_size(sample: Corpus) -> None:
@@ -428,7 +428,7 @@ HUB_DATASETS = {
 }
 HUB_CLIENT = """
 import json, sys, time
-from wig_core.corpora import Corpus, load_corpus, load_similarities, stream_corpus
+from wig_core.text.corpus import Corpus, load_corpus, load_similarities, stream_corpus
 def streamed(name, **options):
     return Corpus(name, list(stream_corpus(name, **options)))
 for function, name, options in json.load(sys.stdin):
@@ -500,9 +500,7 @@ def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: 
 
 def test_hub_errors(hub_answers: dict[str, list]) -> None:
     no_config, wrong_split, too_large, no_file, unknown = [result for result, _ in hub_answers["up"][7:]]
-    assert (
-        too_large == "InputError: wikipedia: too large to be held; say how many (max_sentences), or use stream_corpus"
-    )
+    assert too_large == "InputError: wikipedia: too large for memory; set max_sentences, or use stream_corpus"
     assert re.match(r"InputError: fish/pond: cannot be read \(Config name is missing.*plain.*pairs", no_config)
     assert re.match(r"InputError: fish/pond:plain: .*tset.*train.*; check name, config and split", wrong_split)
     assert re.match(r"InputError: fish/none: .*doesn't exist", unknown)

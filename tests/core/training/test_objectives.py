@@ -42,7 +42,7 @@ SYMMETRIC = {"directions": ("query_to_doc", "doc_to_query"), "partition_mode": "
         (UnsupervisedSimCSE(), {"scale": 20.0}, 2),
         (SupervisedSimCSE(), {"scale": 20.0}, 3),
     ],
-    ids=str,
+    ids=lambda value: None if isinstance(value, dict) else str(value),
 )
 def test_equal_to_sentence_transformers(objective: Objective, reference: dict, count: int) -> None:
     inputs = columns(count)

@@ -1,0 +1,51 @@
+"""Plotting: the heat map needs no matplotlib and has its colours; a regression plots itself."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wig_core.plotting import _colour, heat_map
+from wig_core.regression import regress
+
+OCCURRENCES = pd.DataFrame(
+    {"sentence": [0, 0, 1], "position": [0, 1, 0], "word": ["<a>", "b", "c"], "weight": [1.0, 3.0, float("nan")]}
+)
+
+
+def test_the_heat_map_by_hand() -> None:
+    page = heat_map(OCCURRENCES, {"weight": "‖c‖ & n", "position": "place"})
+    assert page.count("<tr>") == 2 * 2 + 2  # a line per sentence and column, and a gap after each sentence
+    assert "&lt;a&gt;" in page
+    assert "‖c‖ &amp; n" in page
+    assert 'opacity:.5" title="too rare">c<' in page
+    assert 'title="3">b<' in page
+
+
+def test_the_colours_are_matplotlibs() -> None:
+    plt, colors = pytest.importorskip("matplotlib.pyplot"), pytest.importorskip("matplotlib.colors")
+    for share in np.linspace(0, 1, 301).tolist():
+        assert _colour(share) == colors.to_hex(plt.get_cmap("YlOrRd")(share))
+
+
+def test_the_heat_map_needs_no_matplotlib() -> None:
+    script = "import sys; from wig_core.plotting import heat_map; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+
+
+@pytest.mark.parametrize("x", ["kl", "kl_corrected"])
+def test_a_regression_plots_its_words_and_its_line(x: str) -> None:
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(0)
+    information = pd.DataFrame({"kl": rng.normal(size=30)}, [f"w{i}" for i in range(30)])
+    information["kl_corrected"] = information["kl"] - 1
+    weights = pd.DataFrame({"weight": information["kl"] + rng.normal(size=30)})
+    fit = regress(weights, information, x=x, bootstrap=20)
+    [axes] = fit.plot(label=5).axes
+    assert len(axes.collections[0].get_offsets()) == 30
+    [drawn] = axes.lines
+    np.testing.assert_allclose(drawn.get_ydata(), fit.intercept + fit.slope * drawn.get_xdata())
+    assert len(axes.texts) == 5
+    assert "30 words" in axes.get_title()
