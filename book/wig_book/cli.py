@@ -154,7 +154,7 @@ def add_commands(commands: Any) -> None:
     verifying.set_defaults(command=partial(in_project, verify_numbers))
     filling = commands.add_parser(
         "precompute",
-        help="do the expensive steps of pages and cache them: `accelerate launch -m wig_core precompute`, on several GPUs",
+        help="cache the expensive steps of pages: `accelerate launch -m wig_core precompute`, on several GPUs",
     )
     filling.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     filling.set_defaults(command=partial(in_project, fill_cache))
