@@ -11,7 +11,7 @@ from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples
 from wig_core.training.objectives import InfoNCE
-from wig_core.training.trainer import Schedule
+from wig_core.training.schedule import Schedule
 
 T = TypeVar("T")
 SHAPES = [(4096, 384, 1536), (4096, 768, 3072)]  # rows, inner, columns, as they occur in the encoders

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wig_core.training.examples import Examples, load_examples
     from wig_core.training.fine_tuning import FineTuned, MaskedLMRecipe, Recipe, fine_tune, train_masked
     from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
-    from wig_core.training.trainer import Schedule
+    from wig_core.training.schedule import Schedule
 
     __version__: str
 
@@ -48,7 +48,7 @@ _MODULES = {
     "training.examples": ["Examples", "load_examples"],
     "training.fine_tuning": ["FineTuned", "MaskedLMRecipe", "Recipe", "fine_tune", "train_masked"],
     "training.objectives": ["InfoNCE", "Objective", "Softmax", "SupervisedSimCSE", "UnsupervisedSimCSE"],
-    "training.trainer": ["Schedule"],
+    "training.schedule": ["Schedule"],
     "word_weights": ["word_weights"],
 }
 _HOMES = {name: f"wig_core.{module}" for module, names in _MODULES.items() for name in names}

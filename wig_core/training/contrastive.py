@@ -6,26 +6,27 @@ import copy
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from wig_core.encoders.encoder import SentenceEncoder
-from wig_core.errors import InputError
-from wig_core.training.batches import LengthBatches
-from wig_core.training.distributed import Crew
-from wig_core.training.examples import Examples
+from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
+from wig_core.errors import InputError, needs_extra
+from wig_core.training.batches import LengthBatches, padded, token_counts
+from wig_core.training.distributed import num_processes
+from wig_core.training.examples import Examples, ExamplesLike, Row, as_examples
 from wig_core.training.objectives import Objective
-from wig_core.training.trainer import Schedule, run
+from wig_core.training.schedule import Schedule
 
-Watch = Callable[[int, SentenceEncoder], None]
+Watch: TypeAlias = Callable[[int, SentenceEncoder], None]
 
 
 def train_contrastive(
-    encoder: SentenceEncoder,
-    examples: Examples,
+    encoder: EncoderLike,
+    examples: ExamplesLike,
     *,
     objective: Objective,
     schedule: Schedule,
@@ -36,53 +37,72 @@ def train_contrastive(
     watch_at: Sequence[int] = (),
     folder: Path | None = None,
 ) -> SentenceEncoder:
-    """Fine-tune an encoder; the one given stays as it is.
+    """Fine-tune an encoder with a contrastive objective; the given encoder stays as it is.
+
+    `fine_tune` does the same with a `Recipe`, and caches the result.
 
     Args:
-        encoder: to start from; its pooling makes the embeddings.
-        examples: as many texts each as the objective takes.
-        objective: the loss; what it learns on the way, such as a classifier, is dropped.
-        schedule: steps, learning rate, …
-        batch_size: examples a batch, of all processes together; the others are in-batch negatives. Examples that share
-            a text are not put into one batch, since they would be false negatives.
-        max_tokens: longer texts are cut, special tokens included.
-        head: put a layer with tanh between the encoder and the objective, and drop it afterwards, as unsupervised
+        encoder: the encoder to start from: a `SentenceEncoder`, a loaded `SentenceTransformer`, a name or a folder. Its
+            pooling makes the embeddings.
+        examples: `Examples`, rows of texts such as pairs, or a name or path as `load_examples` takes it, with as many
+            texts per example as the objective needs.
+        objective: the loss. Its own parameters, such as a classifier's, are trained too and then dropped.
+        schedule: how long and how fast to train.
+        batch_size: examples per batch, over all processes; the other examples of a batch are in-batch negatives.
+            Examples that share a text are not put into one batch, since they would be false negatives.
+        max_tokens: longer texts are truncated to so many tokens, special tokens included.
+        head: whether to train with a tanh layer between encoder and objective, which is then dropped, as unsupervised
             SimCSE does with CLS pooling.
-        watch: called with the step and the encoder as it then is, at the steps `watch_at`; 0 is before the first.
-        watch_at: steps at which to call it.
-        folder: for checkpoints, if the schedule saves any; an interrupted run is taken up from the one it holds.
+        watch: called with the number of steps done and a copy of the encoder, after the steps `watch_at`.
+        watch_at: when to call it; 0 is before the first step.
+        folder: for checkpoints, if the schedule asks for any. If it holds one of an interrupted training, that training
+            is resumed.
 
     Returns:
-        An encoder whose similarity is the objective's.
+        The trained encoder; its similarity is the objective's.
 
     Raises:
-        InputError: examples that the objective cannot take, fewer than a batch, or a batch that the processes cannot
-            share evenly.
+        InputError: the examples do not suit the objective or fill no batch, or the batch cannot be divided evenly among
+            the processes.
+
+    Example:
+        >>> from wig_core.training.objectives import InfoNCE
+        >>> pairs = [("It rained all day.", "The day was wet."), ("She sings well.", "Her voice is good.")]
+        >>> schedule = Schedule(steps=1, learning_rate=1e-4)
+        >>> train_contrastive("wig-base", pairs, objective=InfoNCE(), schedule=schedule, batch_size=2).similarity
+        'cosine'
     """
+    encoder, examples = as_encoder(encoder), as_examples(examples)
     _check(examples, objective, batch_size)
-    torch.manual_seed(schedule.seed)  # the head's and the objective's first weights
+    torch.manual_seed(schedule.seed)  # for the initial weights of the head and of the objective
     student = copy.deepcopy(encoder.model).requires_grad_(True).train()
     trained = replace(encoder, model=student, similarity=objective.similarity)
     task = _Task(trained, objective, nn.Sequential(nn.Linear(d := encoder.dimension, d), nn.Tanh()) if head else None)
-    rows = _rows(encoder, examples, min(max_tokens, encoder.max_tokens))
-    lengths = [max(map(len, row["columns"])) for row in rows]
+    labels: Sequence[int | None] = examples.labels or [None] * len(examples)
+    max_tokens = min(max_tokens, encoder.max_tokens)
     batches = LengthBatches(
-        lengths, batch_size, keys=None if objective.labelled else examples.texts, seed=schedule.seed
+        _lengths(encoder, examples, max_tokens),
+        batch_size,
+        keys=None if objective.labelled else examples.texts,
+        seed=schedule.seed,
     )
 
-    def show(step: int) -> None:
+    def watch_copy(step: int) -> None:
         if watch:
             watch(step, replace(trained, model=copy.deepcopy(student).requires_grad_(False).eval()))
 
-    with tempfile.TemporaryDirectory() as place:
+    with needs_extra("train"):
+        from wig_core.training.trainer import run  # here: transformers' Trainer takes seconds to import
+
+    with tempfile.TemporaryDirectory() as scratch:
         run(
             task,
-            rows,
-            lambda batch: _collate(encoder.tokenizer, batch),
+            list(zip(examples.texts, labels, strict=True)),
+            partial(_collate, encoder.tokenizer, max_tokens),
             batches,
             schedule,
-            folder or Path(place),
-            watch=show,
+            folder or Path(scratch),
+            watch=watch_copy,
             watch_at=watch_at,
         )
     student.requires_grad_(False).eval()
@@ -90,50 +110,44 @@ def train_contrastive(
 
 
 class _Task(nn.Module):
-    """From a batch of tokens to the objective's loss."""
+    """From the tokens of a batch to the objective's loss."""
 
     def __init__(self, encoder: SentenceEncoder, objective: Objective, head: nn.Module | None):
         super().__init__()
-        self.model, self.objective, self.head = encoder.model, objective, head
-        self.encoder = encoder
+        self.encoder, self.model, self.objective, self.head = encoder, encoder.model, objective, head
 
     def forward(self, columns: list[dict[str, Tensor]], labels: Tensor | None = None) -> dict[str, Tensor]:
         columns = columns * 2 if self.objective.twice else columns
-        return {"loss": self.objective([self._embedded(column) for column in columns], labels)}
+        return {"loss": self.objective([self._embed(column) for column in columns], labels)}
 
-    def _embedded(self, tokens: dict[str, Tensor]) -> Tensor:
+    def _embed(self, tokens: dict[str, Tensor]) -> Tensor:
         embeddings = self.encoder.pool(self.model(**tokens).last_hidden_state, tokens["attention_mask"])
         return embeddings if self.head is None else self.head(embeddings)
 
 
 def _check(examples: Examples, objective: Objective, batch_size: int) -> None:
     least, most = objective.columns
-    kind = type(objective).__name__
+    kind, processes = type(objective).__name__, num_processes()
     if not examples.texts:
         raise InputError(f"{examples.name}: no examples to train on; give some")
     if examples.columns < least or (most is not None and examples.columns > most):
-        wanted = f"{least}" if most == least else f"{least} or more"
-        raise InputError(f"{examples.name}: {kind} takes {wanted} texts an example, not {examples.columns}")
+        needed = f"{least}" if most == least else f"{least} or more"
+        raise InputError(f"{examples.name}: {kind} takes {needed} texts per example, not {examples.columns}")
     if objective.labelled and examples.labels is None:
         raise InputError(f"{examples.name}: {kind} needs a label for each example; try 'relations'")
-    if batch_size % (count := Crew.now().size):
-        raise InputError(f"batch_size {batch_size} is no multiple of the {count} processes; give one that is")
+    if batch_size % processes:
+        raise InputError(f"batch_size {batch_size} is not a multiple of the {processes} processes; give one that is")
     if len(examples) < batch_size:
         raise InputError(f"{examples.name}: {len(examples)} examples fill no batch of {batch_size}; give a smaller one")
 
 
-def _rows(encoder: SentenceEncoder, examples: Examples, max_tokens: int) -> list[dict[str, Any]]:
-    """Each example's columns of token ids, and its label."""
-    columns = [
-        encoder.tokenizer(list(column), truncation=True, max_length=max_tokens)["input_ids"]
-        for column in zip(*examples.texts, strict=True)
-    ]
-    labels: Sequence[int | None] = examples.labels or [None] * len(examples)
-    return [{"columns": ids, "label": label} for *ids, label in zip(*columns, labels, strict=True)]
+def _lengths(encoder: SentenceEncoder, examples: Examples, max_tokens: int) -> list[int]:
+    """The number of tokens of the longest text of each example."""
+    counts = token_counts(encoder.tokenizer, [text for texts in examples.texts for text in texts], max_tokens)
+    return [max(counts[i : i + examples.columns]) for i in range(0, len(counts), examples.columns)]
 
 
-def _collate(tokenizer: Any, batch: list[dict[str, Any]]) -> dict[str, Any]:
-    columns = zip(*(row["columns"] for row in batch), strict=True)
-    padded = [dict(tokenizer.pad({"input_ids": list(column)}, return_tensors="pt")) for column in columns]
-    labels = [row["label"] for row in batch]
-    return {"columns": padded} | ({} if labels[0] is None else {"labels": torch.tensor(labels)})
+def _collate(tokenizer: Any, max_tokens: int, batch: list[tuple[Row, int | None]]) -> dict[str, Any]:
+    texts, labels = zip(*batch, strict=True)
+    columns = [padded(tokenizer, column, max_tokens) for column in zip(*texts, strict=True)]
+    return {"columns": columns} | ({} if labels[0] is None else {"labels": torch.tensor(labels)})

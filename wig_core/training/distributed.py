@@ -1,52 +1,35 @@
-"""One process, or several that `accelerate launch` has started to share the work."""
+"""The processes that share a training, as `accelerate launch` or `torchrun` starts them."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Crew:
-    """The processes that run the same program, this one among them.
+def num_processes() -> int:
+    """How many processes share the training; 1 without a launcher."""
+    return int(os.environ.get("WORLD_SIZE", 1))
 
-    Attributes:
-        rank: this process's number; 0 is the first.
-        size: how many there are.
-    """
 
-    rank: int = 0
-    size: int = 1
+def process_index() -> int:
+    """This process's number among them, counted from 0."""
+    return int(os.environ.get("RANK", 0))
 
-    @classmethod
-    def now(cls) -> Crew:
-        """As `accelerate launch` has set it up; just this process where nothing has."""
-        if int(os.environ.get("WORLD_SIZE", 1)) == 1:
-            return cls()
-        from accelerate import PartialState
 
-        state = PartialState()
-        return cls(state.process_index, state.num_processes)
+def is_main_process() -> bool:
+    """Whether this process does what only one of them must do, such as writing to the cache."""
+    return process_index() == 0
 
-    @property
-    def is_first(self) -> bool:
-        """Whether this process does what only one must do."""
-        return self.rank == 0
 
-    def wait(self) -> None:
-        """Go on only when all processes have come here."""
-        if self.size > 1:
-            from accelerate import PartialState
+def broadcast(value: T) -> T:
+    """The main process's `value`, in every process; all of them must call this."""
+    if num_processes() == 1:
+        return value
+    import torch
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
 
-            PartialState().wait_for_everyone()
-
-    def agree(self, value: T) -> T:
-        """The first process's value, in all of them."""
-        if self.size == 1:
-            return value
-        from accelerate.utils import broadcast_object_list
-
-        return broadcast_object_list([value])[0]
+    PartialState(cpu=not torch.cuda.is_available())  # without a GPU it sees other processes only if it is asked to
+    return broadcast_object_list([value])[0]

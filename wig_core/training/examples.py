@@ -1,4 +1,4 @@
-"""Examples to train on: sentences, pairs, triplets or labelled pairs, from packaged text or from a file."""
+"""Examples to train on: sentences, pairs, triplets or labelled pairs, from packaged texts, files, the hub or memory."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import functools
 import itertools
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from wig_core.errors import InputError
 from wig_core.text.packaged import wikipedia_sample, wordnet_glosses
 from wig_core.text.sources import Columns, PathOrName, normalised, present, read_columns
 from wig_core.text.wikipedia import Article
 
-HALF = 4  # words that each half of a sentence has at least
+HALF = 4  # the fewest words of a half or a crop
 
-Row = tuple[str, ...]
+Row: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What a contrastive objective learns from.
+    """The examples of a contrastive objective.
 
     Attributes:
-        name: what they were loaded as.
-        texts: of each example its texts: a sentence, an anchor and a positive, or these and hard negatives.
-        labels: of each example its class, counted from 0, where examples are labelled.
+        name: the name or path that they were loaded from.
+        texts: the texts of each example: one sentence, an anchor and its positive, or these and hard negatives.
+        labels: the class of each example, counted from 0, if the examples are labelled.
     """
 
     name: str
@@ -39,32 +39,64 @@ class Examples:
 
     @property
     def columns(self) -> int:
-        """How many texts an example has."""
+        """The number of texts per example."""
         return len(self.texts[0])
 
 
+ExamplesLike: TypeAlias = "Examples | Sequence[Sequence[str]] | PathOrName"
+
+
+def as_examples(examples: ExamplesLike, *, seed: int = 0) -> Examples:
+    """Examples, whichever way they are given.
+
+    Args:
+        examples: `Examples` (returned as they are), a sequence of rows of texts such as pairs, or a name or path as
+            `load_examples` takes it.
+        seed: see `load_examples`.
+
+    Raises:
+        InputError: a row is not a sequence of texts, has a blank text or another number of texts than the first, or a
+            name or path cannot be loaded.
+
+    Example:
+        >>> as_examples([("It rained all day.", "The day was wet.")]).columns
+        2
+    """
+    if isinstance(examples, Examples):
+        return examples
+    if isinstance(examples, str | os.PathLike):
+        return load_examples(examples, seed=seed)
+    rows = [(row,) if isinstance(row, str) else tuple(row) for row in examples]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]) or not all(isinstance(text, str) and text.strip() for text in row):
+            raise InputError(f"examples: row {number} is {row!r:.80}; give each row {len(rows[0])} texts, none blank")
+    return Examples("examples", rows)
+
+
 def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: int = 0) -> Examples:
-    """Load examples by the name of a packaged kind, or from a file or hub data set.
+    """Load examples by the name of a packaged kind, or from a file or a data set on the hub.
 
     Args:
         name_or_path: one of
-            `"sentences"`: the sentences of the Wikipedia sample, one text each;
-            `"halves"`: a sentence of it cut in the middle;
-            `"neighbours"`: two sentences that follow one another in a paragraph;
-            `"neighbours-and-far"`: these, and a sentence of another paragraph of the article as hard negative;
-            `"relations"`: two sentences and how they relate: neighbours (0), in one article (1), in two (2);
-            `"titles"`: an article's title and a sentence of it;
-            `"glosses"`: a gloss of WordNet and an example of its use;
-            `"crops"`: two runs of words of one paragraph, drawn apart (as in Contriever, Izacard et al. 2022);
-            `"passages"`: a sentence, the rest of its paragraph (the inverse cloze task of Lee et al. 2019), and another
-            paragraph of the article as hard negative (in the manner of DPR, Karpukhin et al. 2020);
-            or a file or hub data set, named as in `load_corpus`, with the columns `anchor`, `positive` and perhaps
+
+            - `"sentences"`: the sentences of the Wikipedia sample, one text each;
+            - `"halves"`: the two halves of a sentence of it;
+            - `"neighbours"`: two consecutive sentences of a paragraph;
+            - `"neighbours-and-far"`: the same, with a sentence of another paragraph of the article as hard negative;
+            - `"relations"`: two sentences and their relation: neighbours (0), same article (1), different articles (2);
+            - `"titles"`: an article's title and one of its sentences;
+            - `"glosses"`: a gloss of WordNet and an example of the word's use;
+            - `"crops"`: two runs of words of one paragraph, drawn independently (as Contriever, Izacard et al. 2022);
+            - `"passages"`: a sentence, the rest of its paragraph (the inverse cloze task of Lee et al. 2019), and
+              another paragraph of the article as hard negative (in the manner of DPR, Karpukhin et al. 2020);
+
+            or a file or data set, named as in `load_corpus`, with the columns `anchor`, `positive` and, optionally,
             `negative`, or with `sentence1`, `sentence2` and `label` (0, 1, 2, …), or with one column `sentence`.
-        split: of a hub data set, default `"train"`.
-        seed: decides which sentences are paired at random.
+        split: the split of a data set on the hub, by default `"train"`.
+        seed: decides which sentences are paired where that is random.
 
     Raises:
-        InputError: as in `load_corpus`; also a blank text, or a label that is no class.
+        InputError: see `load_corpus`; also if a text is blank or a label is no class.
 
     Example:
         >>> load_examples("halves").texts[2]
@@ -76,7 +108,7 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
         return Examples(source, [texts for texts, _ in rows], [label for _, label in rows])
     if source in _PACKAGED:
         return Examples(source, list(dict.fromkeys(_PACKAGED[source](random.Random(seed)))))
-    return _from_columns(source, read_columns(name_or_path, split, lambda head: _chosen(source, head), NAMES))
+    return _from_columns(source, read_columns(name_or_path, split, lambda head: _used_columns(source, head), NAMES))
 
 
 # ── packaged texts ──
@@ -99,7 +131,7 @@ def _halves(_: random.Random) -> Iterator[Row]:
 
 
 def _neighbours(_: random.Random) -> Iterator[Row]:
-    return (pair for article in _articles() for pair in _following(article))
+    return (pair for article in _articles() for pair in _consecutive(article))
 
 
 def _neighbours_and_far(rng: random.Random) -> Iterator[Row]:
@@ -116,7 +148,7 @@ def _relations(rng: random.Random) -> list[tuple[Row, int]]:
     rows: list[tuple[Row, int]] = []
     for article in articles:
         sentences = list(itertools.chain(*article.paragraphs))
-        for left, right in _following(article):
+        for left, right in _consecutive(article):
             stranger = rng.choice([other for other in articles if other is not article])
             far = rng.choice(rng.choice(stranger.paragraphs))
             rows += [((left, right), 0), ((left, rng.choice(sentences)), 1), ((left, far), 2)]
@@ -141,7 +173,7 @@ def _crops(rng: random.Random) -> Iterator[Row]:
 
 
 def _crop(words: list[str], rng: random.Random) -> str:
-    """A run of 10% to 50% of the words, at least `HALF`."""
+    """A random run of 10% to 50% of the words, at least `HALF` of them."""
     size = max(HALF, round(len(words) * rng.uniform(0.1, 0.5)))
     start = rng.randrange(len(words) - size + 1)
     return " ".join(words[start : start + size])
@@ -165,8 +197,8 @@ def _paragraphs() -> Iterator[list[str]]:
     return itertools.chain(*(article.paragraphs for article in _articles()))
 
 
-def _following(article: Article) -> Iterator[Row]:
-    """Sentences of one paragraph and the one after."""
+def _consecutive(article: Article) -> Iterator[Row]:
+    """Pairs of consecutive sentences of a paragraph."""
     return itertools.chain(*(itertools.pairwise(paragraph) for paragraph in article.paragraphs))
 
 
@@ -184,10 +216,10 @@ _LABELLED = {"relations": _relations}
 NAMES = [*_PACKAGED, *_LABELLED]
 
 
-# ── files and the hub ──
+# ── files and data sets ──
 
 
-def _chosen(source: str, head: Columns) -> list[str]:
+def _used_columns(source: str, head: Columns) -> list[str]:
     if "sentence" in head:
         return ["sentence"]
     if "sentence1" in head:

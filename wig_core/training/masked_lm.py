@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from wig_core.errors import InputError
-from wig_core.training.batches import LengthBatches
-from wig_core.training.trainer import Schedule, run
+from wig_core.errors import InputError, needs_extra
+from wig_core.training.batches import TokenBatches, padded, token_counts
+from wig_core.training.schedule import Schedule
 
 
 class MaskedLM(nn.Module):
-    """A transformer that predicts hidden words of the sentences it is given.
+    """A transformer that predicts hidden tokens of sentences.
 
-    A `share` of the tokens is chosen; of these 80% become [MASK], 10% a random token, and 10% stay. Its head sees these
-    alone: the product with the vocabulary is the dearest step of a small model, and four tokens in five need none.
+    A random `share` of the tokens is chosen; of these, 80% are replaced by [MASK], 10% by a random token, and 10% stay.
+    Only the chosen tokens go through the head: the product with the vocabulary is the most expensive step of a small
+    model, and most tokens do not need it.
 
-    The choice is made here and not where batches are prepared, which runs ahead of the training: so a run that is
-    taken up from a checkpoint hides the words that it would have hidden.
+    The tokens are chosen in the forward pass, not when batches are prepared, which runs ahead of the training. So a
+    training that is resumed from a checkpoint hides the same tokens as an uninterrupted one.
 
     Args:
         model: a ``…ForMaskedLM`` of transformers whose head is one module, `cls` (BERT) or `lm_head` (RoBERTa, MPNet).
         tokenizer: the model's.
-        share: of the tokens that are to be predicted.
+        share: the share of the tokens to predict.
+
+    Raises:
+        InputError: the model has another head.
     """
 
     def __init__(self, model: nn.Module, tokenizer: Any, *, share: float = 0.2):
         super().__init__()
         if not (hasattr(model, "cls") or hasattr(model, "lm_head")):
-            raise InputError(f"{type(model).__name__} has no head that is known here; give a BERT, RoBERTa or MPNet")
+            raise InputError(
+                f"{type(model).__name__} has no supported language-modelling head; give a BERT, RoBERTa or MPNet"
+            )
         self.model: Any = model
         self.share = share
         self.mask_token, self.vocabulary = tokenizer.mask_token_id, len(tokenizer)
@@ -41,17 +48,16 @@ class MaskedLM(nn.Module):
 
     @property
     def head(self) -> nn.Module:
-        """From hidden vectors to scores of the vocabulary."""
+        """The module that turns hidden vectors into scores of the vocabulary."""
         return self.model.cls if hasattr(self.model, "cls") else self.model.lm_head
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
-        """The mean loss of the predictions of a batch ``[sentences, tokens]``, in nats."""
-        scores, words = self.predict(input_ids, attention_mask)
-        return {"loss": nn.functional.cross_entropy(scores.float(), words, reduction="sum") / max(1, len(words))}
+        """The mean loss, in nats per hidden token, of a batch ``[sentences, tokens]``."""
+        scores, tokens = self.predict(input_ids, attention_mask)
+        return {"loss": nn.functional.cross_entropy(scores.float(), tokens, reduction="sum") / max(1, len(tokens))}
 
     def predict(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Hide words of a batch; the scores ``[hidden, vocabulary]`` for each of them, and what they were
-        ``[hidden]``."""
+        """Hide tokens of a batch; return the scores ``[hidden, vocabulary]`` and the true tokens ``[hidden]``."""
         chosen = self._rand(input_ids) < self.share
         chosen &= ~torch.isin(input_ids, self.special)
         hidden = self.model.base_model(input_ids=self._corrupted(input_ids, chosen), attention_mask=attention_mask)
@@ -59,9 +65,9 @@ class MaskedLM(nn.Module):
 
     def _corrupted(self, input_ids: Tensor, chosen: Tensor) -> Tensor:
         kind = self._rand(input_ids)
-        anything = torch.randint(self.vocabulary, input_ids.shape, device=input_ids.device)
+        random = torch.randint(self.vocabulary, input_ids.shape, device=input_ids.device)
         masked = torch.where(chosen & (kind < 0.8), self.mask_token, input_ids)
-        return torch.where(chosen & (kind >= 0.9), anything, masked)
+        return torch.where(chosen & (kind >= 0.9), random, masked)
 
     def _rand(self, like: Tensor) -> Tensor:
         return torch.rand(like.shape, device=like.device)
@@ -80,30 +86,31 @@ def train_masked_lm(
     watch: Callable[[int], None] | None = None,
     watch_at: Collection[int] = (),
 ) -> list[dict[str, float]]:
-    """Train a ``…ForMaskedLM`` in place on single sentences; `folder` keeps the checkpoints.
+    """Train a ``…ForMaskedLM`` in place on single sentences.
 
     Args:
-        model: see `MaskedLM`.
+        model: the model, see `MaskedLM`.
         tokenizer: the model's.
-        sentences: to train on, in batches of like length.
-        folder: for checkpoints; an interrupted run is taken up from the one it holds.
-        schedule: steps, learning rate, …
+        sentences: the training text; sentences of similar length make a batch.
+        folder: for checkpoints; if it holds one of an interrupted training, that training is resumed.
+        schedule: how long and how fast to train.
         tokens_per_batch: padding included.
-        share: of the tokens that are hidden.
-        max_tokens: longer sentences are cut, special tokens included.
-        watch, watch_at: see `run`.
+        share: the share of the tokens to hide.
+        max_tokens: longer sentences are truncated to so many tokens, special tokens included.
+        watch: called with the number of steps done, after the steps `watch_at`.
+        watch_at: when to call it; 0 is before the first step.
 
     Returns:
-        The training log.
+        The log: one entry every 10 steps, with step, loss, grad_norm, learning_rate.
     """
-    examples = _token_ids(tokenizer, sentences, max_tokens)
-    batches = LengthBatches([len(ids) for ids in examples], tokens_per_batch, by_tokens=True, seed=schedule.seed)
-    task = MaskedLM(model, tokenizer, share=share)
+    with needs_extra("train"):
+        from wig_core.training.trainer import run  # here: transformers' Trainer takes seconds to import
+
     return run(
-        task,
-        examples,
-        lambda ids: _padded(tokenizer, ids),
-        batches,
+        MaskedLM(model, tokenizer, share=share),
+        list(sentences),
+        partial(padded, tokenizer, max_tokens=max_tokens),
+        TokenBatches(token_counts(tokenizer, sentences, max_tokens), tokens_per_batch, seed=schedule.seed),
         schedule,
         folder,
         watch=watch,
@@ -112,8 +119,7 @@ def train_masked_lm(
 
 
 def with_language_head(encoder: nn.Module) -> nn.Module:
-    """A ``…ForMaskedLM`` around a transformer, which it shares; its head is new but for the words, tied to the
-    input's."""
+    """A ``…ForMaskedLM`` that shares the given transformer; its head is new, with output words tied to the input's."""
     from transformers import AutoModelForMaskedLM
 
     model = AutoModelForMaskedLM.from_config(encoder.config, attn_implementation="eager")
@@ -131,28 +137,29 @@ def evaluate_masked_lm(
     max_tokens: int = 128,
     seed: int = 0,
 ) -> dict[str, float]:
-    """How well a ``…ForMaskedLM`` predicts hidden words of sentences, with one fixed choice of words.
+    """How well a ``…ForMaskedLM`` predicts hidden tokens of sentences.
+
+    Args:
+        model: the model, see `MaskedLM`; it is put into eval mode.
+        tokenizer: the model's.
+        sentences: the text to hide tokens of.
+        share: the share of the tokens to hide.
+        max_tokens: longer sentences are truncated to so many tokens, special tokens included.
+        seed: decides which tokens are hidden.
 
     Returns:
-        loss (nats a word), accuracy (of the likeliest), predicted (how many words).
+        loss (nats per hidden token), accuracy (of the likeliest token), predicted (number of hidden tokens).
     """
     task = MaskedLM(model.eval(), tokenizer, share=share)
-    examples = sorted(_token_ids(tokenizer, sentences, max_tokens), key=len)
+    lengths = token_counts(tokenizer, sentences, max_tokens)
+    ordered = [sentences[i] for i in sorted(range(len(sentences)), key=lengths.__getitem__)]
     loss, right, seen = 0.0, 0, 0
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(seed)
-        for start in range(0, len(examples), 64):
-            batch = _padded(tokenizer, examples[start : start + 64])
-            scores, words = task.predict(*(batch[name].to(model.device) for name in ("input_ids", "attention_mask")))
-            loss += nn.functional.cross_entropy(scores, words, reduction="sum").item()
-            right += int((scores.argmax(1) == words).sum())
-            seen += len(words)
+        for start in range(0, len(ordered), 64):
+            batch = padded(tokenizer, ordered[start : start + 64], max_tokens)
+            scores, tokens = task.predict(*(batch[name].to(model.device) for name in ("input_ids", "attention_mask")))
+            loss += nn.functional.cross_entropy(scores, tokens, reduction="sum").item()
+            right += int((scores.argmax(1) == tokens).sum())
+            seen += len(tokens)
     return {"loss": loss / seen, "accuracy": right / seen, "predicted": seen}
-
-
-def _token_ids(tokenizer: Any, sentences: Sequence[str], max_tokens: int) -> list[list[int]]:
-    return tokenizer(list(sentences), truncation=True, max_length=max_tokens)["input_ids"]
-
-
-def _padded(tokenizer: Any, examples: list[list[int]]) -> dict[str, Tensor]:
-    return dict(tokenizer.pad({"input_ids": examples}, return_tensors="pt"))

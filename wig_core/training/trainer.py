@@ -1,9 +1,8 @@
-"""transformers' `Trainer` with batches of our own making: what both kinds of training share."""
+"""The training loop of both kinds of training: transformers' `Trainer` with batches made here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,50 +14,33 @@ from tqdm import tqdm
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from wig_core.training.batches import LengthBatches
+from wig_core.training.schedule import Schedule
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Attributes:
-        steps: updates of the weights.
-        learning_rate: its peak; it rises over the first `warmup` share of the steps and falls to zero in a line.
-        warmup: share of the steps.
-        weight_decay: of AdamW.
-        bf16: multiply matrices in bfloat16.
-        accumulate: batches that make one update.
-        save_every: steps between checkpoints; None for none.
-        seed: of dropout, masking and the order of batches.
-    """
-
-    steps: int
-    learning_rate: float
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    bf16: bool = True
-    accumulate: int = 1
-    save_every: int | None = None
-    seed: int = 0
+class _OneDeviceArguments(TrainingArguments):
+    @property
+    def n_gpu(self) -> int:
+        """At most one GPU per process: DataParallel would separate the sentences that are each other's negatives."""
+        return min(1, super().n_gpu)
 
 
 class _BatchTrainer(Trainer):
-    def __init__(self, *, batches: LengthBatches, **settings: Any):
-        super().__init__(**settings)
+    def __init__(self, *, batches: LengthBatches, **options: Any):
+        super().__init__(**options)
         self.batches = batches
 
     def get_train_dataloader(self) -> DataLoader:
-        """The examples, batch by batch."""
+        """The batches, on the device."""
         examples: Any = self.train_dataset
         loader: DataLoader = DataLoader(examples, batch_sampler=self.batches, collate_fn=self.data_collator)
-        # As if there were one process: the batches themselves give each its part.
+        # As for one process: `LengthBatches` gives each process its part already.
         return prepare_data_loader(loader, self.args.device, num_processes=1, process_index=0, put_on_device=True)
 
     def _save(self, output_dir: str | None = None, state_dict: dict[str, Tensor] | None = None) -> None:
-        # Tied weights are one tensor under two names, which safetensors refuses; two copies load just as well.
+        # Tied weights are one tensor with two names, which safetensors refuses; two copies load just as well.
         assert self.model is not None
-        named = state_dict or self.model.state_dict()
-        super()._save(output_dir, {name: tensor.clone() for name, tensor in named.items()})
+        tensors = state_dict or self.model.state_dict()
+        super()._save(output_dir, {name: tensor.clone() for name, tensor in tensors.items()})
 
 
 class _Watching(TrainerCallback):
@@ -74,12 +56,12 @@ class _Watching(TrainerCallback):
 
     def _call(self, state: Any) -> None:
         if state.global_step in self.at and state.is_world_process_zero:
-            with torch.random.fork_rng():  # what the watcher does must not change the training
+            with torch.random.fork_rng():  # watching must not change the training
                 self.watch(state.global_step)
 
 
 class _Bar(TrainerCallback):
-    """A bar of steps with the loss, on stderr: transformers' own writes its log into the page of a notebook."""
+    """A progress bar with the loss, on stderr; transformers' own writes its log into a notebook's output."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc="training", unit="step", leave=False)
@@ -106,23 +88,22 @@ def run(
     watch: Callable[[int], None] | None = None,
     watch_at: Collection[int] = (),
 ) -> list[dict[str, float]]:
-    """Train `model` in place: its forward pass takes a batch as keyword arguments and returns ``{"loss": …}``.
+    """Train `model` in place. Its forward pass takes a batch as keyword arguments and returns ``{"loss": …}``.
 
     Args:
-        model: what learns.
-        examples: what `batches` counts.
-        collate: from some of the examples to a batch.
-        batches: which examples make a batch, and when.
-        schedule: how long and how fast.
-        folder: for checkpoints; an interrupted run is taken up from the one it holds.
-        watch: called with the number of steps done, at the steps `watch_at`; 0 is before the first. Of several
-            processes the first calls it.
-        watch_at: when to call it.
+        model: the model to train.
+        examples: the examples that the indices in `batches` refer to.
+        collate: makes a batch of some of the examples.
+        batches: which examples make a batch, and in which order.
+        schedule: how long and how fast to train.
+        folder: for checkpoints; if it holds one of an interrupted training, that training is resumed.
+        watch: called with the number of steps done, after the steps `watch_at`, in the main process only.
+        watch_at: when to call it; 0 is before the first step.
 
     Returns:
         The log: one entry every 10 steps, with step, loss, grad_norm, learning_rate.
     """
-    settings = TrainingArguments(
+    arguments = _OneDeviceArguments(
         output_dir=str(folder),
         max_steps=schedule.steps,
         learning_rate=schedule.learning_rate,
@@ -141,12 +122,10 @@ def run(
         dataloader_pin_memory=False,
         disable_tqdm=True,
     )
-    # Without `accelerate launch`, one device: DataParallel would part the sentences that are each other's negatives.
-    settings._n_gpu = min(1, settings.n_gpu)
     trainer = _BatchTrainer(
         batches=batches,
         model=model,
-        args=settings,
+        args=arguments,
         train_dataset=examples,
         data_collator=collate,
         callbacks=[_Bar(), *([_Watching(watch, frozenset(watch_at))] if watch else [])],

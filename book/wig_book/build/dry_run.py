@@ -50,7 +50,7 @@ from wig_core.information.word_information import word_information
 from wig_core.text.corpus import Corpus, SimilarityPairs, load_corpus, load_similarities
 from wig_core.text.sources import place_on_hub
 from wig_core.training import fine_tuning
-from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe
+from wig_core.training.fine_tuning import FineTuned, MaskedLMRecipe, Recipe
 from wig_core.training.static import exact_course, train_static
 
 T = TypeVar("T")
@@ -160,7 +160,7 @@ class DryRun:
 
     def _train(
         self, start: SentenceEncoder, recipe: Recipe | MaskedLMRecipe, texts: Any, at: Sequence[int], _: object
-    ) -> Any:
+    ) -> FineTuned:
         """Stand in for the one function behind `fine_tune` and `train_masked`."""
         steps = sorted({*at, recipe.steps})
         similarity = recipe.similarity if isinstance(recipe, Recipe) else start.similarity
@@ -177,7 +177,7 @@ class DryRun:
             name = self._once((_identity(start), recipe, step), lambda: f"trained-{len(self._known)}")
             made[step] = self._trained[name] = replace(start, name=name, similarity=similarity)
             self._shapes[name] = self._shape(start)
-        return fine_tuning.FineTuned(made) if hasattr(fine_tuning, "FineTuned") else made
+        return FineTuned(made)
 
     def _encode(self, encoder: SentenceEncoder, sentences: str | Sequence[str], **_: object) -> Tensor:
         texts = [sentences] if isinstance(sentences, str) else list(sentences)

@@ -19,7 +19,7 @@ import jupytext
 from wig_book.build.kernel import threads_per_kernel
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
-from wig_core.training.distributed import Crew
+from wig_core.training.distributed import is_main_process
 
 
 def precompute(runs: Iterable[Run], progress: Progress) -> None:
@@ -33,7 +33,7 @@ def precompute(runs: Iterable[Run], progress: Progress) -> None:
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(threads_per_kernel())  # the results are those of kernels, to the last digit
     for run in runs:
-        if Crew.now().is_first:
+        if is_main_process():
             progress.say(f"{run.page.name} · {run.page.title}")
         with tempfile.TemporaryDirectory() as results:
             run_cells(run, Path(results))

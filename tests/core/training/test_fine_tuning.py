@@ -20,7 +20,7 @@ from wig_core.training.examples import Examples
 from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
 from wig_core.training.masked_lm import MaskedLM, evaluate_masked_lm, train_masked_lm, with_language_head
 from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
-from wig_core.training.trainer import Schedule
+from wig_core.training.schedule import Schedule
 
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "rain", "un", "don", "well", "known", "it"]
 SCHEDULE = Schedule(steps=6, learning_rate=1e-3, bf16=False)
@@ -274,7 +274,7 @@ from wig_core.encoders import SentenceEncoder
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples
 from wig_core.training.objectives import InfoNCE
-from wig_core.training.trainer import Schedule
+from wig_core.training.schedule import Schedule
 torch.set_num_threads(1)
 encoder = SentenceEncoder.load(sys.argv[1], device="cpu")
 for module in encoder.model.modules():
