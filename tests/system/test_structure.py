@@ -18,7 +18,8 @@ def imported(file: Path, package: str) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            of_package = node.module == package  # from wig_book import units
+            names |= {f"{package}.{alias.name}" for alias in node.names} if of_package else {node.module}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     return {name for name in names if re.match(rf"{re.escape(package)}(\.|$)", name)}

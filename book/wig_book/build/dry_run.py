@@ -9,18 +9,13 @@ from __future__ import annotations
 import io
 import logging
 import os
-import pkgutil
-import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from functools import partial
-from importlib import import_module
-from inspect import isfunction
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -28,15 +23,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-import wig_book.experiments
-import wig_book.figures
-from wig_book.build.cost import Passes, Shape, passes_of_attribution, passes_of_texts, passes_of_training, tokens_of
+from wig_book.build.cost import (
+    PagePlan,
+    Passes,
+    Shape,
+    passes_of_attribution,
+    passes_of_texts,
+    passes_of_training,
+    tokens_of,
+)
 from wig_book.build.downloads import Hub
 from wig_book.build.precompute import run_cells
 from wig_book.build.publish import publish
 from wig_book.build.run import Run
-from wig_book.figures import tables
-from wig_core import plotting
+from wig_book.build.stand_ins import as_method, drawing_functions, places
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer
@@ -61,38 +61,6 @@ SAMPLE = 40  # of a larger sample so many sentences stand for all
 DIMENSION = 4  # of random contributions
 FASTER = {"bootstrap": 5, "splits": 2, "draws": 2, "topics": 2}  # values that no work of encoders depends on
 BATCH_BYTES = 3 * 96 * 2**20  # what attribution needs, which allows itself a third of it for a batch
-
-
-@dataclass
-class PagePlan:
-    """What a page asks for; a page that is current needs nothing, and work that an earlier page caches is left out.
-
-    Attributes:
-        page: its name.
-        is_current: whether executing it again would change nothing.
-        seconds: how long it takes; None if that is unknown.
-        encoders, corpora: the names of those that it loads.
-        sentences: how many times a sentence is attributed.
-        steps: of training.
-        passes: forward passes of a sentence, or what costs as much.
-        operations: multiplications and additions.
-        counted: sentences whose words are counted.
-        memory: bytes that the largest step of its work needs.
-        disk: bytes that the cache will keep.
-    """
-
-    page: str
-    is_current: bool = False
-    seconds: float | None = None
-    encoders: list[str] = field(default_factory=list)
-    corpora: list[str] = field(default_factory=list)
-    sentences: int = 0
-    steps: int = 0
-    passes: float = 0.0
-    operations: float = 0.0
-    counted: int = 0
-    memory: float = 0.0
-    disk: float = 0.0
 
 
 class DryRun:
@@ -335,7 +303,7 @@ class DryRun:
     @contextmanager
     def _stand_ins(self) -> Iterator[None]:
         """Within, the stand-ins are in place, wherever in our own modules the functions are imported."""
-        nothing = dict.fromkeys([publish, *_drawing_functions()], lambda *_, **__: None)
+        nothing = dict.fromkeys([publish, *drawing_functions()], lambda *_, **__: None)
         functions: dict[Any, Callable[..., Any]] = nothing | {
             coalition_values: self._coalition_values,
             completeness_errors: self._completeness_errors,
@@ -355,6 +323,7 @@ class DryRun:
             (Explainer, "explain", self._explain),
             (SentenceEncoder, "encode", self._encode),
         ]
+        excluded = (__name__, load_corpus.__module__)  # functions of the latter read a corpus by calling each other
         with ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings(action="ignore"))  # about statistics of random numbers
             stack.enter_context(redirect_stderr(io.StringIO()))  # progress bars
@@ -363,8 +332,8 @@ class DryRun:
             stack.enter_context(patch.object(SentenceEncoder, "load", self._load))
             stack.enter_context(patch.object(fine_tuning, "_trained", self._train))
             for owner, name, stand_in in methods:
-                stack.enter_context(patch.object(owner, name, _method(stand_in)))
-            for module, name, function in _places(functions):
+                stack.enter_context(patch.object(owner, name, as_method(stand_in)))
+            for module, name, function in places(functions, excluded):
                 stack.enter_context(patch.object(module, name, functions[function]))
             yield
 
@@ -375,41 +344,3 @@ class DryRun:
 def _identity(encoder: SentenceEncoder) -> tuple[str, str]:
     """What the cache tells encoders apart by."""
     return EncoderName.parse(encoder.name).location, encoder.pooling
-
-
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that gets the object it is looked up on as its first argument."""
-    return lambda *arguments, **options: function(*arguments, **options)
-
-
-def _drawing_functions() -> list[FunctionType]:
-    modules = [plotting, *(one for one in _modules_of(wig_book.figures) if one is not tables)]
-    return [
-        value
-        for module in modules
-        for value in vars(module).values()
-        if isfunction(value) and value.__module__ == module.__name__
-    ]
-
-
-def _modules_of(package: ModuleType) -> list[ModuleType]:
-    return [import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__)]
-
-
-def _places(functions: Collection[Any]) -> list[tuple[ModuleType, str, Any]]:
-    """The modules of ours that have one of the functions, and its name there.
-
-    Left out are this module, and the one whose functions read a corpus by calling each other.
-    """
-    _modules_of(wig_book.experiments)  # so that none of them is imported while a stand-in has the function's name
-    ours = [
-        module
-        for name, module in sys.modules.items()
-        if name.startswith(("wig_core", "wig_book")) and name not in (__name__, load_corpus.__module__)
-    ]
-    return [
-        (module, name, value)
-        for module in ours
-        for name, value in vars(module).items()
-        if isfunction(value) and value in functions
-    ]
