@@ -24,10 +24,10 @@ verify: $(INSTALLED)  ## run the profile full again, apart, and compare with res
 	$(BIN)/wig verify --profile full
 
 test: lint  ## check style and types, run all tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)  ## run all tests and show which lines they reach
-	$(BIN)/pytest -n 2 --dist loadfile --cov=wig_core --cov=wig_book --cov-report=term
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=wig_core --cov=wig_book --cov-report=term
 
 fuzz: $(INSTALLED)  ## any text at all through the public functions, ten thousand examples each (half an hour)
 	$(BIN)/pytest -m fuzz

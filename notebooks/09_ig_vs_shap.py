@@ -87,11 +87,12 @@ specifications_forest(found["specifications"])
 # words and runs. *default* is Integrated Gradients. For both quantities:
 
 # %%
-show(
-    found["specifications"],
-    by=["x", "specification"],
-    columns=SPECIFICATION_COLUMNS,
-)
+fits = found["specifications"]
+of_kl, of_self_information = (fits[fits["x"] == x] for x in fits["x"].unique())
+show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
+
+# %%
+show(of_self_information, by=["specification"], columns=SPECIFICATION_COLUMNS)
 
 # %% tags=["remove-cell"]
 publish(results, "ig_vs_shap", found.numbers, **found.tables)
