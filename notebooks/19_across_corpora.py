@@ -64,7 +64,7 @@ encoder_fits = show(found["fits"], by=row, columns=["r2", "correlation", "n_word
 base_changes = show(
     found["changes"], by=row, columns=["correlation", "correlation_difference"]
 )
-encoder_fits.join(base_changes, rsuffix=", base")
+encoder_fits.join(base_changes, suffixes=("", ", base"))
 
 # %% [markdown]
 # The columns *correlation, base* and *Δ* are about the base: before → after fine-tuning, and the change.

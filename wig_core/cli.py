@@ -49,7 +49,9 @@ def explain(options: argparse.Namespace) -> None:
 
     explainer = Explainer(options.method, options.baseline, permutations=options.permutations)
     if options.similar_to and len(options.sentences) > 1:
-        raise InputError(f"--similar-to compares one sentence, {len(options.sentences)} are given; ask one by one")
+        raise InputError(
+            f"--similar-to compares one sentence, {len(options.sentences)} are given; explain each on its own"
+        )
     encoder = SentenceEncoder.load(options.encoder)
     progress = sys.stderr.isatty()
     if options.method == "shap":

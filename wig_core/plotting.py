@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wig_core.errors import needs_extra
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -59,6 +61,7 @@ def _colour(share: float) -> str:
     return "#" + "".join(f"{round(np.interp(place, steps, channel)):02x}" for channel in zip(*anchors, strict=True))
 
 
+@needs_extra("plot")
 def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> Figure:
     """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
 
@@ -78,11 +81,12 @@ def information_against_frequency(information: pd.DataFrame, *, label: int = 14)
             control["self_information"], control["kl_shuffled"], color="black", lw=1.5, label="the same words, shuffled"
         )
         axes.legend(frameon=False, loc="upper left")
-    _label_words(axes, information["word"], information["self_information"], information["kl"], label)
+    label_words(axes, information["word"], information["self_information"], information["kl"], label)
     axes.set(xlabel=AXIS_LABELS["self_information"], ylabel=AXIS_LABELS["kl"])
     return finished(figure)
 
 
+@needs_extra("plot")
 def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, label: int = 12) -> Figure:
     """The paper's scatter: the weight of each word against each quantity, with the fitted line and its R².
 
@@ -99,7 +103,7 @@ def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, labe
         _density(axes, x, y)
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, fit.intercept + fit.slope * ends, color="crimson", lw=2)
-        _label_words(axes, words["word"], x, y, label)
+        label_words(axes, words["word"], x, y, label)
         axes.set(xlabel=AXIS_LABELS.get(fit.x, fit.x), ylabel=AXIS_LABELS["weight"] if axes is panels[0, 0] else "")
         axes.set_title(f"R² = {fit.r2:.3f}  [{fit.r2_low:.3f}, {fit.r2_high:.3f}],  {fit.n_words} words", fontsize=10)
     return finished(figure)
@@ -127,7 +131,7 @@ def _density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
     axes.scatter(points[0, order], points[1, order], c=near[order], cmap="viridis", s=12, linewidths=0)
 
 
-def _label_words(axes: Axes, words: Sequence[str], x: pd.Series, y: pd.Series, count: int) -> None:
+def label_words(axes: Axes, words: Sequence[str], x: pd.Series, y: pd.Series, count: int) -> None:
     """Name the outermost words first, leaving out those whose label would cover another."""
     points = np.column_stack([x, y])
     scaled = (points - points.mean(0)) / (np.ptp(points, axis=0) + 1e-12)

@@ -71,7 +71,7 @@ def bootstrap(statistic: Statistic, size: int, *, resamples: int, seed: Seed = 0
             of the drawn runs, indices ``[runs]``.
         size: how many rows there are to draw from, such as words or sentences.
         resamples: how often to draw.
-        seed: of the random numbers; a generator goes on from where it is.
+        seed: of the random numbers; a generator continues from its current state.
         runs: how many runs there are, such as trainings with different seeds.
 
     Returns:
@@ -111,11 +111,6 @@ def interval(values: Floats) -> Interval:
         return (float("nan"), float("nan"))
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return (float(low), float(high))
-
-
-def resamples(size: int, times: int, seed: int) -> NDArray[np.int64]:
-    """Rows drawn with replacement, ``[times, size]``."""
-    return np.random.default_rng(seed).integers(size, size=(times, size))
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def show_plan(project: Project, options: argparse.Namespace) -> None:
     profile = project.profile(options.profile)
     pages = [project.page(name) for name in options.names] or profile.pages
     runs = [Run.of(project.root, page, profile) for page in pages]
-    found = plan(runs, Progress(), calibrated=options.calibration)
+    found = plan(runs, Progress(), timing=options.timing)
     print(json.dumps(found.as_json(), indent=1) if options.json else as_text(found))
 
 
@@ -154,7 +154,7 @@ def add_commands(commands: Any) -> None:
     verifying.set_defaults(command=partial(in_project, verify_numbers))
     filling = commands.add_parser(
         "precompute",
-        help="do the expensive steps of pages and cache them: `accelerate launch -m wig_core precompute`, on several GPUs",
+        help="cache the expensive steps of pages; with `accelerate launch -m wig_core precompute` on several GPUs",
     )
     filling.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     filling.set_defaults(command=partial(in_project, fill_cache))
@@ -162,7 +162,7 @@ def add_commands(commands: Any) -> None:
     planning.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     planning.add_argument("--json", action="store_true", help="print JSON")
     planning.add_argument(
-        "--no-calibration", dest="calibration", action="store_false", help="leave the time out, and its ten seconds"
+        "--no-timing", dest="timing", action="store_false", help="skip measuring the machine's speed for two seconds"
     )
     planning.set_defaults(command=partial(in_project, show_plan))
     for command in (book, verifying):

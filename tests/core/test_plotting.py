@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wig_core.errors import InputError
 from wig_core.plotting import _colour, heat_map
 from wig_core.regression import regress
 
@@ -49,3 +50,11 @@ def test_a_regression_plots_its_words_and_its_line(x: str) -> None:
     np.testing.assert_allclose(drawn.get_ydata(), fit.intercept + fit.slope * drawn.get_xdata())
     assert len(axes.texts) == 5
     assert "30 words" in axes.get_title()
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    weights = pd.DataFrame({"weight": [1.0, 3.0, 2.0]}, list("abc"))
+    fit = regress(weights, pd.DataFrame({"kl": [1.0, 2.0, 3.0]}, list("abc")), bootstrap=2)
+    with pytest.raises(InputError, match=r"package matplotlib is not installed; pip install 'wig-core\[plot\]'"):
+        fit.plot()

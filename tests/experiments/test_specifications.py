@@ -1,4 +1,4 @@
-"""Specifications: their short forms, contributions kept on disk, and the tables of the pages."""
+"""Specifications: their short forms, and the tables of the pages."""
 
 import math
 from pathlib import Path
@@ -19,11 +19,8 @@ from wig_book.experiments.specifications import (
 )
 from wig_book.figures.specifications import SPECIFICATION_COLUMNS
 from wig_book.figures.tables import show
-from wig_core.attribution import explainer
-from wig_core.attribution.contributions import Contributions, load_contributions, save_contributions
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.integrated_gradients import integrated_gradients
-from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.text.corpus import Corpus
@@ -48,63 +45,6 @@ def on(sentences: list[str], whole: list[str]) -> Setup:
     setup = Setup("cats", tolerance=0.05, min_count=1)
     vars(setup).update(whole=Corpus("cats", whole), sentences=sentences)
     return setup
-
-
-def same(these: list[Contributions], those: list[Contributions]) -> None:
-    for one, other in zip(these, those, strict=True):
-        assert one.words == other.words
-        assert (one.completeness_error, one.steps) == (other.completeness_error, other.steps)
-        for name in ("vectors", "embedding", "baseline_embedding"):
-            assert torch.equal(getattr(one, name), getattr(other, name))
-        assert (one.standard_errors is None) == (other.standard_errors is None)
-        if one.standard_errors is not None and other.standard_errors is not None:
-            assert torch.equal(one.standard_errors, other.standard_errors)
-
-
-# ── on disk ──
-
-
-def test_contributions_come_back_from_a_file(bert: SentenceEncoder, tmp_path: Path) -> None:
-    explained = [*shapley_values(bert, SENTENCES, exact_up_to=3), *integrated_gradients(bert, SENTENCES, steps=2)]
-    save_contributions(explained, tmp_path / "file.safetensors")
-    same(load_contributions(tmp_path / "file.safetensors"), explained)
-
-
-def test_a_file_without_contributions(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no")
-    for name in ("file", "none"):
-        with pytest.raises(InputError, match="holds no contributions"):
-            load_contributions(tmp_path / name)
-    with pytest.raises(InputError, match="no contributions to save"):
-        save_contributions([], tmp_path / "file")
-
-
-def test_equal_requests_are_computed_once(bert: SentenceEncoder, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-    shapley, gradients = shapley_values, integrated_gradients
-    monkeypatch.setattr(explainer, "shapley_values", lambda *a, **k: asked.append("shap") or shapley(*a, **k))
-    monkeypatch.setattr(explainer, "integrated_gradients", lambda *a, **k: asked.append("ig") or gradients(*a, **k))
-    ways = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
-    first = [way.explain(bert, SENTENCES[:2], cache=True) for way in ways]
-    assert asked == ["ig", "shap", "shap", "ig"]
-    for way, expected in zip(ways, first, strict=True):
-        same(way.explain(bert, SENTENCES[:2], cache=True), expected)
-        same(way.explain(bert, SENTENCES[:2]), expected)
-    assert asked == ["ig", "shap", "shap", "ig"] * 2  # the cache is asked only with cache=True
-    Explainer().explain(bert, SENTENCES[:1], cache=True)
-    assert len(asked) == 9
-
-
-@pytest.mark.parametrize(
-    ("wrong", "line"),
-    [
-        (Explainer("lime"), "method 'lime' is unknown"),  # type: ignore[arg-type]
-        (Explainer("ig", "deleted"), "'deleted' has no path"),
-    ],
-)
-def test_wrong_explainers(bert: SentenceEncoder, wrong: Explainer, line: str) -> None:
-    with pytest.raises(InputError, match=line):
-        wrong.explain(bert, SENTENCES)
 
 
 # ── specifications ──

@@ -1,4 +1,4 @@
-"""The examples in the docstrings of every module say what is so."""
+"""The examples in the docstrings of all modules are correct."""
 
 import doctest
 import pkgutil

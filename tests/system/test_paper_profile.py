@@ -65,7 +65,7 @@ def kind_of(name: str) -> str:
 
 
 def data_set(name: str) -> dict[str, bytes]:
-    """A few real sentences in the columns of a data set, as a CSV file, with a card that lists its splits; or as the one
+    """A few real sentences in the columns of a data set, as a CSV file with a card that lists its splits; or as the one
     file that the data set consists of, beside other files."""
     known, (_, _, config) = HUB_CORPORA[name], HUB_CORPORA[name].dataset.partition(":")
     if config.endswith(".txt"):

@@ -51,7 +51,7 @@ def coalition_values(
         encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
         tokenized: N sentences, from `tokenize_sentences`.
         coalitions: for each sentence, which of its n units are present in each coalition, ``[coalitions, n]``.
-        baseline: what stands for an absent word: the mask, padding or unknown token, the zero vector, or nothing
+        baseline: what replaces an absent word: the mask, padding or unknown token, the zero vector, or nothing
             ("deleted": the sentence gets shorter, and later words move up).
         target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
             inner product with it.

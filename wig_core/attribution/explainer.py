@@ -32,7 +32,7 @@ class Explainer:
 
     Attributes:
         method: "ig" for `integrated_gradients`, "shap" for `shapley_values`.
-        baseline: what stands for an absent word: the mask, padding or unknown token, the zero vector, or, with "shap"
+        baseline: what replaces an absent word: the mask, padding or unknown token, the zero vector, or, with "shap"
             only, nothing ("deleted").
         target: "vector" for the embedding itself, "norm" for its Euclidean length.
         granularity: contributions of words, or with "subword" of tokens.

@@ -108,7 +108,7 @@ def pad(rows: Sequence[Tensor], value: int) -> Tensor:
 
 
 def baseline_id(encoder: SentenceEncoder, baseline: Baseline) -> int | None:
-    """The id of the token that stands for an absent word; None for the zero vector.
+    """The id of the token that replaces an absent word; None for the zero vector.
 
     Raises:
         InputError: the baseline is unknown, or the tokenizer has no such token.

@@ -66,7 +66,7 @@ def integrated_gradients(
     Args:
         encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
         sentences: N sentences, none blank.
-        baseline: what stands for every word: the mask, padding or unknown token, or the zero vector.
+        baseline: what replaces every word: the mask, padding or unknown token, or the zero vector.
         tolerance: the relative completeness error to stay below. Each sentence takes the first number of nodes in
             `step_ladder` that does; a sentence that misses it even at the last is returned with its error.
         steps: a fixed number of nodes for every sentence; `tolerance` and `step_ladder` are then ignored.
@@ -138,7 +138,7 @@ def completeness_errors(
     Args:
         encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
         sentences: N sentences, none blank.
-        baseline: what stands for every word: the mask, padding or unknown token, or the zero vector.
+        baseline: what replaces every word: the mask, padding or unknown token, or the zero vector.
         rules: keys of `wig_core.attribution.quadrature.RULES`.
         steps: the numbers of nodes.
         target: as in `integrated_gradients`.

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from wig_core.attribution.inputs import Baseline, TokenizedSentence, baseline_id, tokenize_sentences
 from wig_core.encoders.encoder import SentenceEncoder, output_of
-from wig_core.errors import InputError
+from wig_core.errors import InputError, needs_extra
 
 
+@needs_extra("reference")
 def captum_integrated_gradients(
     encoder: SentenceEncoder,
     sentence: str,
@@ -75,7 +76,7 @@ def backward_integrated_gradients(
         encoder: the encoder to explain.
         sentence: the sentence, not blank.
         nodes, weights: of the quadrature rule, ``[steps]``.
-        baseline: what stands for every word.
+        baseline: what replaces every word, as in `integrated_gradients`.
         dimensions: the dimensions of the embedding to explain; by default all.
 
     Returns:
@@ -99,6 +100,7 @@ def backward_integrated_gradients(
     return _sum_into_units(torch.stack(columns, dim=1), tokenized)
 
 
+@needs_extra("reference")
 def captum_shapley_values(
     encoder: SentenceEncoder,
     sentence: str,
@@ -137,6 +139,7 @@ def captum_shapley_values(
         return explainer.attribute(torch.ones(1, game.words), **settings)[0].T
 
 
+@needs_extra("reference")
 def captum_kernel_shap(
     encoder: SentenceEncoder,
     sentence: str,
@@ -178,6 +181,7 @@ def captum_kernel_shap(
     return torch.stack(columns, dim=1)
 
 
+@needs_extra("reference")
 def shap_values(
     encoder: SentenceEncoder,
     sentence: str,

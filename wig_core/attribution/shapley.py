@@ -54,7 +54,7 @@ def shapley_values(
     Args:
         encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
         sentences: N sentences, none blank.
-        baseline: what stands for an absent word: the mask, padding or unknown token, the zero vector, or nothing
+        baseline: what replaces an absent word: the mask, padding or unknown token, the zero vector, or nothing
             ("deleted").
         permutations: how many orders are drawn for each longer sentence, reverses included; an even number.
         exact_up_to: the greatest number of words for which all coalitions are enumerated, at most 16; 0 samples all

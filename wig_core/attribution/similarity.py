@@ -26,7 +26,7 @@ class Explanation:
     Attributes:
         words: one row per word occurrence: sentence, position, word, value, and error, the standard error of the value,
             NaN where it is not sampled.
-        about: one sentence that says what the value is.
+        about: a sentence that explains the value.
         facts: about the run, by name: encoder, method, baseline, completeness error, and for a similarity its value and
             the baseline similarities.
     """

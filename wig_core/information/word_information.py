@@ -40,9 +40,9 @@ def word_information(
 ) -> pd.DataFrame:
     """The self-information and the information gain of each word of a corpus, in nats.
 
-    For a word w, P(w) is its share of all word occurrences, and P(·|w) the distribution of its neighbours, the other
-    words of the sentences that contain w. The information gain is that of Kurita et al. 2023 (arXiv 2310.15921), with
-    P(·|w) as their Psent; the control for counting bias follows Oyama et al. 2023 (arXiv 2212.09663).
+    For a word w, P(w) is its share of all word occurrences, and ``P(·|w)`` the distribution of its neighbours: the
+    other words of the sentences that contain w. The information gain is that of Kurita et al. 2023 (arXiv 2310.15921),
+    with ``P(·|w)`` as their Psent; the control for counting bias follows Oyama et al. 2023 (arXiv 2212.09663).
 
     Args:
         corpus: sentences: a `Corpus`, a list, or a stream, which is read once.

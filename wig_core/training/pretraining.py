@@ -24,7 +24,7 @@ from wig_core.errors import InputError
 from wig_core.text.corpus import load_corpus
 from wig_core.text.wikipedia import split_sentences
 from wig_core.training.masked_lm import evaluate_masked_lm, train_masked_lm
-from wig_core.training.trainer import Schedule
+from wig_core.training.schedule import Schedule
 
 PACKAGE = Path(str(resources.files("wig_core")))
 BASE, DATA = PACKAGE / "models/wig-base", PACKAGE / "data"

@@ -1,16 +1,14 @@
-"""What must be fetched before pages can run, and what is here already; nothing is fetched but what tells."""
+"""What pages need from the hub, and how much of it is here already; only file lists and config.json are fetched."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 
 from wig_book.build.cost import Shape
-from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.hub import config_of, listed
-from wig_core.encoders.registry import NAMED_ENCODERS
+from wig_core.encoders.registry import EncoderName
 from wig_core.text.sources import SUFFIXES, place_on_hub
 
 Kind = Literal["model", "data set"]
@@ -29,9 +27,9 @@ class Download:
     Attributes:
         name: of the repository; of a data set perhaps with a part of it.
         kind: "model" or "data set".
-        size: bytes; None where it is not known.
-        cached: bytes of it that are here.
-        note: why it is not known, or what else to tell.
+        size: bytes; None if it is not known.
+        cached: how many of them are in the cache.
+        note: why the size is not known, or what else to know about it.
     """
 
     name: str
@@ -42,55 +40,56 @@ class Download:
 
     @property
     def missing(self) -> int:
-        """Bytes that are still to be fetched, as far as is known."""
+        """Bytes that are still to be fetched, as far as known."""
         return max(0, (self.size or 0) - self.cached)
 
 
 @dataclass
 class Hub:
-    """The hub, which is asked no more once it has not answered.
+    """Asks the hub about models and data sets, until it fails to answer once.
 
     Attributes:
-        answers: whether it has so far.
+        answers: whether it has always answered.
     """
 
     answers: bool = True
     _shapes: dict[str, Shape | None] = field(default_factory=dict)
+    _found: dict[str, Download] = field(default_factory=dict)
 
     def model(self, name: str) -> Download | None:
-        """What an encoder needs of the hub; None for one that is packaged or a folder."""
-        if is_local(name):
+        """What an encoder needs from the hub; None for one that is packaged or a folder."""
+        if not EncoderName.parse(name).is_on_hub:
             return None
-        found = self._told(Download(name, "model"), lambda: listed(name))
+        found = self._found_model(name)
         if self.shape(name) is None:
             found = replace(found, note="; ".join(filter(None, (found.note, "work as for BERT-base"))))
         return found
 
     def data_set(self, corpus: str) -> Download | None:
-        """What a corpus needs of the hub; None for one that is packaged or a file."""
+        """What a corpus needs from the hub; None for one that is packaged or a file."""
         place = place_on_hub(corpus)
-        return self._told(Download(place, "data set"), lambda: _data_files(place)) if place else None
+        return self._looked_up(Download(place, "data set"), lambda: _data_files(place)) if place else None
 
     def shape(self, name: str) -> Shape | None:
-        """The sizes of an encoder, from its config.json; None if there is none to be read.
-
-        Raises:
-            InputError: an encoder that is neither packaged nor a folder, and cannot be on the hub.
-        """
+        """The sizes of an encoder on the hub, from its config.json; None if it cannot be read."""
         if name not in self._shapes:
             self._shapes[name] = self._shape(name)
         return self._shapes[name]
 
+    def _found_model(self, name: str) -> Download:
+        if name not in self._found:
+            self._found[name] = self._looked_up(Download(name, "model"), lambda: listed(name))
+        return self._found[name]
+
     def _shape(self, name: str) -> Shape | None:
-        if is_local(name):
-            return Shape.of_config(SentenceEncoder.load(name, device="cpu").model.config.to_dict())
+        self._found_model(name)  # first, because it finds out quickly whether the hub answers
         try:
             config = config_of(name, ask=self.answers)
-        except Exception:  # of many kinds; that the hub does not answer is told with the size
+        except Exception:  # of many kinds; the note on the size says that the hub does not answer
             return None
         return Shape.of_config(config) if config else None
 
-    def _told(self, download: Download, list_files: Callable[[], Files]) -> Download:
+    def _looked_up(self, download: Download, list_files: Callable[[], Files]) -> Download:
         from huggingface_hub.errors import (
             GatedRepoError,
             HfHubHTTPError,
@@ -109,20 +108,15 @@ class Hub:
         except (RepositoryNotFoundError, RevisionNotFoundError):
             return replace(download, note="not on the hub: check its spelling, or log in")
         except HfHubHTTPError as error:
-            note = f"size not known: the hub does not tell ({error.response.status_code})"
+            note = f"size not known: the hub refuses ({error.response.status_code})"
         except Exception:  # the client's HTTP library, and so the kind of its errors, changes between releases
             self.answers = False
         here = _bytes_here(download)
         return replace(download, size=here, cached=here) if here else replace(download, note=note)
 
 
-def is_local(name: str) -> bool:
-    """Whether an encoder is packaged or a folder."""
-    return name in NAMED_ENCODERS or Path(name).exists() or name.count("/") != 1 or name.startswith((".", "/", "~"))
-
-
 def _data_files(place: str) -> Files:
-    """The files of a data set, or of the part that is asked for: a file or folder of that name."""
+    """The files of a data set, or of one part of it: a file or folder of that name."""
     from huggingface_hub import HfApi, try_to_load_from_cache
 
     name, _, part = place.partition(":")
@@ -135,7 +129,7 @@ def _data_files(place: str) -> Files:
 
 
 def _bytes_here(download: Download) -> int:
-    """What the hub's cache holds of a repository; 0 for a model without its weights."""
+    """The bytes that the hub's cache holds of a repository; 0 for a model without its weights."""
     from huggingface_hub import constants, scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 

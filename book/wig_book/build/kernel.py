@@ -87,15 +87,12 @@ def _manager(kernels: Kernels) -> type[AsyncKernelManager]:
     """A kernel manager whose kernel is one of `kernels` while it runs."""
 
     class RegisteredKernel(_OwnKernel):
-        pid: int | None = None
-
-        async def start_kernel(self, **options: Any) -> None:
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
             await super().start_kernel(**options)
-            self.pid = self.provisioner.pid
-            kernels.add(self.pid)
+            kernels.add(self.provisioner.pid)  # type: ignore[union-attr]
 
-        async def cleanup_resources(self, restart: bool = False) -> None:
-            kernels.remove(self.pid)
+        async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
+            kernels.remove(getattr(self.provisioner, "pid", 0))
             await super().cleanup_resources(restart)
 
     return RegisteredKernel

@@ -183,8 +183,9 @@ def cell(table: pd.DataFrame, name: str, row: Any, called: str | None = None) ->
         >>> cell(pd.DataFrame({"r2": [0.2, 0.4]}), "r2", 1, "best_r2")
         {'best_r2': 0.4}
     """
+    [record] = table.loc[[row]].to_dict("records")
     called = called or name
-    return {f"{called}{end}": table.loc[row, name + end] for end in ("", "_low", "_high") if name + end in table}
+    return {f"{called}{end}": record[name + end] for end in ("", "_low", "_high") if name + end in record}
 
 
 def rising(table: pd.DataFrame, name: str) -> int:

@@ -185,7 +185,7 @@ def fit_specifications(
 
 def _agreement(these: list[pd.DataFrame], those: list[pd.DataFrame]) -> float:
     """The mean rank correlation of two lists of weights; NaN if some words of the first are not in the second."""
-    pairs = [this.join(that, how="inner", rsuffix="_other") for this, that in zip(these, those, strict=True)]
+    pairs = [this.join(that.add_suffix("_other"), how="inner") for this, that in zip(these, those, strict=True)]
     if any(len(pair) < len(this) for pair, this in zip(pairs, these, strict=True)):
         return float("nan")
     return float(np.mean([stats.spearmanr(pair["weight"], pair["weight_other"]).statistic for pair in pairs]))

@@ -41,8 +41,6 @@ def plot_intervals(
     *,
     color: Any,
     label: str,
-    low: str = "",
-    high: str = "",
     shift: float = 0.0,
     fmt: str = "o",
     face: str | None = None,
@@ -51,16 +49,15 @@ def plot_intervals(
 
     Args:
         axes: to draw in.
-        rows: numbered 0, 1, …
+        rows: numbered 0, 1, …, with the columns `<name>`, `<name>_low` and `<name>_high`.
         name: of the column.
         color, label, fmt: of matplotlib.
-        low, high: columns of the ends; by default `<name>_low` and `<name>_high`.
         shift: upwards, in lines.
         face: the colour inside a marker; "white" makes it hollow.
     """
-    middle, least, most = rows[name], rows[low or f"{name}_low"], rows[high or f"{name}_high"]
+    middle, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
     axes.errorbar(
-        middle, -rows.index + shift, xerr=[(middle - least).clip(0), (most - middle).clip(0)], fmt=fmt, color=color,
+        middle, -rows.index + shift, xerr=[(middle - low).clip(0), (high - middle).clip(0)], fmt=fmt, color=color,
         markerfacecolor=face or color, capsize=2, ms=5, lw=1, label=label,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import plot_intervals
+from wig_book.figures.panels import name_lines, panels_by, plot_intervals
 from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
 from wig_core.plotting import finished, weights_against_information
 
@@ -32,22 +32,19 @@ def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") 
         fits, changed: the tables fits and changes of `wig_book.experiments.across_corpora`.
         x: the quantity.
     """
-    baselines = list(dict.fromkeys(fits["baseline"]))
-    corpora = list(dict.fromkeys(fits["corpus"]))
-    size = (4.6 * len(baselines), 1.3 + 0.6 * len(corpora))
-    figure, panels = plt.subplots(1, len(baselines), figsize=size, sharey=True, squeeze=False)
-    for axes, baseline in zip(panels[0], baselines, strict=True):
-        own, moved = (
-            table[(table["baseline"] == baseline) & (table["x"] == x)].reset_index(drop=True)
-            for table in (fits, changed)
-        )
-        plot_intervals(axes, own, "correlation", shift=0.2, fmt="s", color="navy", label="encoder in use")
-        plot_intervals(axes, moved, "correlation_before", fmt="o", color="crimson", face="white", label="base, before")
-        plot_intervals(axes, moved, "correlation_after", shift=-0.2, fmt="o", color="crimson", label="base, after")
+    own = fits[fits["x"] == x]
+    corpora = list(dict.fromkeys(own["corpus"]))
+    figure, panels = panels_by(own, "baseline", width=4.6, height=1.3 + 0.6 * len(corpora), title="baseline {}")
+    for axes, rows in panels:
+        same = (changed["baseline"] == rows["baseline"][0]) & (changed["x"] == x)
+        moved = changed[same].reset_index(drop=True)
+        plot_intervals(axes, rows, "correlation", shift=0.2, fmt="s", color="navy", label="encoder in use")
+        plot_intervals(axes, moved, "correlation_before", color="crimson", face="white", label="base, before")
+        plot_intervals(axes, moved, "correlation_after", shift=-0.2, color="crimson", label="base, after")
         axes.axvline(0, color="black", lw=1, ls=":")
-        axes.set_yticks([-i for i in range(len(corpora))], corpora)
-        axes.set(title=f"baseline {baseline}", xlabel=STATISTIC_NAMES["correlation"])
-    panels[0, 0].legend(frameon=False, fontsize=8)
+        name_lines(axes, corpora)
+        axes.set(xlabel=STATISTIC_NAMES["correlation"])
+    panels[0][0].legend(frameon=False, fontsize=8)
     return finished(figure)
 
 
@@ -84,16 +81,14 @@ def quantities_bars(shares: pd.DataFrame) -> Figure:
     Args:
         shares: from `wig_book.experiments.rival_measures.explained`.
     """
-    kinds = list(dict.fromkeys(shares["kind"]))
-    figure, panels = plt.subplots(1, len(kinds), figsize=(5 * len(kinds), 3), sharey=True, squeeze=False)
-    for axes, kind in zip(panels[0], kinds, strict=True):
-        rows = shares[shares["kind"] == kind].reset_index(drop=True)
+    figure, panels = panels_by(shares, "kind", width=5, height=3)
+    for axes, rows in panels:
         errors = [(rows["alone"] - rows["alone_low"]).clip(0), (rows["alone_high"] - rows["alone"]).clip(0)]
         axes.barh(-rows.index, rows["alone"], xerr=errors, color="#e8a0a8", capsize=2)
         axes.barh(-rows.index, rows["unique"], color="crimson")
         axes.axvline(rows["together"].iloc[0], color="black", lw=1, ls=":")
-        axes.set_yticks(-rows.index, [MEASURE_NAMES[name] for name in rows["quantity"]])
-        axes.set(title=kind, xlabel="R²  (dotted: all together)")
+        name_lines(axes, [MEASURE_NAMES[name] for name in rows["quantity"]])
+        axes.set(xlabel="R²  (dotted: all together)")
     return finished(figure)
 
 
@@ -108,7 +103,7 @@ def agreement_forest(table: pd.DataFrame) -> Figure:
     for i, (source, colour) in enumerate(zip(sources, sns.color_palette(), strict=False)):
         rows = table[table["source"] == source].set_index("weighting").reindex(names).reset_index()
         plot_intervals(axes, rows, "agreement", shift=0.12 - 0.24 * i, color=colour, label=source)
-    axes.set_yticks([-i for i in range(len(names))], names)
+    name_lines(axes, names)
     axes.set(xlabel="rank correlation with human judgements")
     axes.legend(frameon=False, fontsize=8)
     return finished(figure)

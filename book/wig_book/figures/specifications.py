@@ -7,9 +7,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import plot_intervals
+from wig_book.figures.panels import name_lines, panels_by, plot_intervals
 from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
-from wig_core.plotting import AXIS_LABELS, _label_words, finished
+from wig_core.plotting import AXIS_LABELS, finished, label_words
 
 SPECIFICATION_COLUMNS = (  # of a displayed table of specifications; see `wig_book.figures.tables.show`
     "r2_before", "r2_after", "r2_difference", "correlation", "agreement", "completeness_error", "n_words",
@@ -58,7 +58,7 @@ def specifications_forest(fits: pd.DataFrame, *, x: str = "kl") -> Figure:
         for line in rows.index[rows["specification"] == "default"]:
             axes.axhspan(-line - 0.5, -line + 0.5, color="0.9", zorder=0)
         axes.set(xlabel=f"{label}, {MEASURE_NAMES[x]}")
-    all_axes[0].set_yticks(-rows.index, rows["specification"])
+    name_lines(all_axes[0], rows["specification"])
     all_axes[0].legend(frameon=False, fontsize=8)
     return finished(figure)
 
@@ -70,16 +70,15 @@ def weights_by_method(words: pd.DataFrame, *, label: int = 10) -> Figure:
         words: one row per stage and word: stage, word, kl, ig and shap.
         label: how many words to name.
     """
-    stages = list(dict.fromkeys(words["stage"]))
-    figure, panels = plt.subplots(1, len(stages), figsize=(5 * len(stages), 4.2), squeeze=False)
-    for axes, stage in zip(panels[0], stages, strict=True):
-        rows = words[words["stage"] == stage].reset_index(drop=True)
+    figure, panels = panels_by(words, "stage", width=5, height=4.2, sharey=False)
+    for axes, rows in panels:
         points = axes.scatter(rows["ig"], rows["shap"], c=rows["kl"], cmap="viridis", s=14)
         low, high = rows[["ig", "shap"]].min().min(), rows[["ig", "shap"]].max().max()
         axes.plot([low, high], [low, high], color="black", lw=1, ls=":")
-        _label_words(axes, rows["word"], rows["ig"], rows["shap"], label)
+        label_words(axes, rows["word"], rows["ig"], rows["shap"], label)
         rank = rows["ig"].corr(rows["shap"], method="spearman")
-        axes.set(title=f"{stage}: rank correlation {rank:.2f}", xlabel="weight, Integrated Gradients", ylabel="SHAP")
+        title = f"{rows['stage'][0]}: rank correlation {rank:.2f}"
+        axes.set(title=title, xlabel="weight, Integrated Gradients", ylabel="SHAP")
         figure.colorbar(points, ax=axes, label=AXIS_LABELS["kl"])
     return finished(figure)
 

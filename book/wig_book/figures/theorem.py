@@ -7,7 +7,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_core.plotting import AXIS_LABELS, _label_words, finished
+from wig_book.figures.panels import panels_by
+from wig_core.plotting import AXIS_LABELS, finished, label_words
 
 
 def norms_against_kl(words: pd.DataFrame) -> Figure:
@@ -52,15 +53,14 @@ def static_norms(norms: pd.DataFrame) -> Figure:
     Args:
         norms: from `wig_book.experiments.theorem_real_text.static_encoder`, of one step.
     """
-    kinds = list(dict.fromkeys(norms["norm"]))
-    figure, panels = plt.subplots(1, len(kinds), figsize=(4.2 * len(kinds), 3.6), squeeze=False)
-    for axes, kind in zip(panels[0], kinds, strict=True):
-        rows = norms[norms["norm"] == kind].reset_index(drop=True)
+    figure, panels = panels_by(norms, "norm", width=4.2, height=3.6, sharey=False)
+    for axes, rows in panels:
         axes.scatter(rows["kl_shuffled"], rows["value_shuffled"], s=8, color="0.75", linewidths=0, label="shuffled")
         axes.scatter(rows["kl"], rows["value"], s=8, color="crimson", linewidths=0, label="the corpus")
-        _label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
-        axes.set(title=kind, xlabel=AXIS_LABELS["kl"], ylabel="½‖w‖²" if axes is panels[0, 0] else "")
-    panels[0, 0].legend(frameon=False, fontsize=8)
+        label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
+        axes.set(xlabel=AXIS_LABELS["kl"])
+    panels[0][0].set(ylabel="½‖w‖²")
+    panels[0][0].legend(frameon=False, fontsize=8)
     return finished(figure)
 
 

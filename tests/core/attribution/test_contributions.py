@@ -8,6 +8,10 @@ import pytest
 import torch
 
 from wig_core.attribution.contributions import Contributions, ContributionSet, load_contributions, save_contributions
+from wig_core.attribution.integrated_gradients import integrated_gradients
+from wig_core.attribution.shapley import shapley_values
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.errors import InputError
 from wig_core.word_weights import word_weights
 
 NAN = float("nan")
@@ -93,3 +97,19 @@ def test_a_file_holds_all_numbers(tmp_path: Path, errors: list[float] | None) ->
     save_contributions([*explained], tmp_path / "two.safetensors")
     assert (tmp_path / "one.safetensors").read_bytes() == (tmp_path / "two.safetensors").read_bytes()
     assert load_contributions(tmp_path / "two.safetensors") == explained
+
+
+def test_contributions_of_both_methods_come_back_from_a_file(bert: SentenceEncoder, tmp_path: Path) -> None:
+    sentences = ["the cat sat on a mat", "rain", "it rains, the mat sits"]
+    explained = [*shapley_values(bert, sentences, exact_up_to=3), *integrated_gradients(bert, sentences, steps=2)]
+    save_contributions(explained, tmp_path / "file.safetensors")
+    assert load_contributions(tmp_path / "file.safetensors") == explained
+
+
+def test_a_file_without_contributions(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no")
+    for name in ("file", "none"):
+        with pytest.raises(InputError, match="holds no contributions"):
+            load_contributions(tmp_path / name)
+    with pytest.raises(InputError, match="no contributions to save"):
+        save_contributions([], tmp_path / "file")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from wig_core.attribution import explainer
 from wig_core.attribution.contributions import ContributionSet
 from wig_core.attribution.explainer import Explainer, iter_contributions
 from wig_core.attribution.integrated_gradients import integrated_gradients
@@ -26,7 +27,36 @@ def folders() -> list[Path]:
     return sorted(path for path in cache_dir("contributions").iterdir() if path.is_dir() and path.name != "locks")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        (Explainer("lime"), "method 'lime' is unknown"),  # type: ignore[arg-type]
+        (Explainer("ig", "deleted"), "'deleted' has no path"),
+    ],
+)
+def test_wrong_explainers(bert: SentenceEncoder, wrong: Explainer, line: str) -> None:
+    for cache in (True, False):
+        with pytest.raises(InputError, match=line):
+            wrong.explain(bert, SENTENCES, cache=cache)
+
+
 # ── the cache ──
+
+
+def test_equal_requests_are_computed_once(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    shapley, gradients = shapley_values, integrated_gradients
+    monkeypatch.setattr(explainer, "shapley_values", lambda *a, **k: asked.append("shap") or shapley(*a, **k))
+    monkeypatch.setattr(explainer, "integrated_gradients", lambda *a, **k: asked.append("ig") or gradients(*a, **k))
+    explainers = [Explainer(), Explainer("shap"), Explainer("shap", "deleted"), Explainer(tolerance=0.5)]
+    first = [one.explain(bert, SENTENCES[:2], cache=True) for one in explainers]
+    assert asked == ["ig", "shap", "shap", "ig"]
+    for one, expected in zip(explainers, first, strict=True):
+        assert one.explain(bert, SENTENCES[:2], cache=True) == expected
+        assert one.explain(bert, SENTENCES[:2]) == expected
+    assert asked == ["ig", "shap", "shap", "ig"] * 2  # the cache is asked only with cache=True
+    Explainer().explain(bert, SENTENCES[:1], cache=True)
+    assert len(asked) == 9
 
 
 @pytest.mark.parametrize(
@@ -41,7 +71,7 @@ def test_settings_that_a_method_does_not_use_do_not_matter(
 
 
 def test_settings_that_a_method_uses_do(bert: SentenceEncoder) -> None:
-    ways = [
+    explainers = [
         FAST,
         Explainer(tolerance=5.0),
         Explainer("ig", "pad", tolerance=10.0),
@@ -49,9 +79,9 @@ def test_settings_that_a_method_uses_do(bert: SentenceEncoder) -> None:
         Explainer("shap", seed=1),
         Explainer("shap", permutations=2),
     ]
-    for way in ways:
-        way.explain(bert, SENTENCES[1:2], cache=True)
-    assert len(folders()) == len(ways)
+    for one in explainers:
+        one.explain(bert, SENTENCES[1:2], cache=True)
+    assert len(folders()) == len(explainers)
 
 
 def test_shards(bert: SentenceEncoder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,10 +118,10 @@ def test_a_stream_is_read_one_chunk_ahead(bert: SentenceEncoder) -> None:
         assert read == 3 * ((number + 2) // 3)
 
 
-@pytest.mark.parametrize("explainer", [None, Explainer("shap", "pad")])
-def test_a_stream_gives_what_a_list_gives(bert: SentenceEncoder, explainer: Explainer | None) -> None:
-    whole = (explainer or Explainer()).explain(bert, SENTENCES)
-    chunks = ContributionSet(iter_contributions(bert, iter(SENTENCES), explainer, chunk=2))
+@pytest.mark.parametrize("one", [None, Explainer("shap", "pad")])
+def test_a_stream_gives_what_a_list_gives(bert: SentenceEncoder, one: Explainer | None) -> None:
+    whole = (one or Explainer()).explain(bert, SENTENCES)
+    chunks = ContributionSet(iter_contributions(bert, iter(SENTENCES), one, chunk=2))
     assert [one.words for one in chunks] == [one.words for one in whole]
     assert chunks.to_frame()["norm"].tolist() == pytest.approx(whole.to_frame()["norm"].tolist(), rel=1e-4, abs=1e-6)
 

@@ -33,7 +33,7 @@ def by_torch(function: Callable[..., Tensor], values: list[Tensor], tangents: li
 def assert_derivative(
     function: Callable[..., Tensor], *shapes: Shape, directions: int = DIRECTIONS, dtype: torch.dtype = torch.float64
 ) -> None:
-    """Values and derivatives of `function` of duals of these shapes are what PyTorch says."""
+    """Values and derivatives of `function` of duals of these shapes are those of PyTorch."""
     values = [normal(*shape, seed=10 + i).to(dtype) for i, shape in enumerate(shapes)]
     tangents = [normal(directions, *shape, seed=20 + i).to(dtype) for i, shape in enumerate(shapes)]
     expected_value, expected = function(*values), by_torch(function, values, tangents)
@@ -195,7 +195,7 @@ FUNCTIONS = {
     "Softmax": lambda x: torch.nn.Softmax(-1)(x),
     "softmax of three dimensions": lambda x: F.softmax(x[None] * V, 1),
     "softmax behind a mask": lambda x: F.softmax(x.masked_fill(M > 0.9, float("-inf")), -1),
-    "softmax beside a mask": lambda x: F.softmax(x + torch.zeros_like(M).masked_fill(POSITIVE, LOWEST), -1),
+    "softmax with a mask": lambda x: F.softmax(x + torch.zeros_like(M).masked_fill(POSITIVE, LOWEST), -1),
     "log_softmax": lambda x: F.log_softmax(x, -1),
     "layer_norm": lambda x: F.layer_norm(x, (5,), V, V + 1),
     "layer_norm plain": lambda x: F.layer_norm(x, (5,)),

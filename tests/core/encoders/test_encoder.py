@@ -1,4 +1,4 @@
-"""Encoders: equal to sentence-transformers on the same folder, cut in two exactly, refused in one line."""
+"""Encoders: equal to sentence-transformers, split into two exact halves, one line for every fault."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def save(tiny_folders: dict[str, Path], tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def folder(tiny_folders: dict[str, Path], tmp_path: Path) -> Path:
-    """A folder of one's own with the tiny BERT, as transformers saves it."""
+    """A copy of the folder of the tiny BERT, as transformers saves it."""
     return Path(shutil.copytree(tiny_folders["bert"], tmp_path / "folder"))
 
 
@@ -195,7 +195,7 @@ def test_similarities(bert: SentenceEncoder) -> None:
 
 @pytest.mark.parametrize("kind", TINY)
 def test_positions_limit_the_tokens(kind: str, tiny_folders: dict[str, Path], tmp_path: Path) -> None:
-    # A tokenizer that names no limit; all but BERT begin to count their positions behind the padding index.
+    # A tokenizer that names no limit; the positions of all but BERT start after the padding index.
     folder = Path(shutil.copytree(tiny_folders[kind], tmp_path / kind))
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     write(folder / "tokenizer_config.json", settings | {"model_max_length": 10**30})
@@ -249,7 +249,7 @@ def test_padding_as_a_word_keeps_the_positions(tiny_encoders: dict[str, Sentence
     expected = layer.LayerNorm(added).unsqueeze(0)
     padding = torch.full_like(ids, encoder.tokenizer.pad_token_id)
     torch.testing.assert_close(encoder.embedding_layer(ids, padding), expected)
-    # Read as input, padding has no position of its own: this is what must not happen.
+    # As an input, padding has no position of its own, which must not happen.
     assert not torch.allclose(encoder.embedding_layer(padding), expected)
 
 
@@ -280,7 +280,7 @@ def test_a_model_that_skips_its_embeddings_is_refused(bert: SentenceEncoder) -> 
         encoder.embed_from(torch.zeros(1, 3, 32), torch.ones(1, 3, dtype=torch.long))
 
 
-# ── one line for what cannot be used ──
+# ── one line for every fault ──
 
 
 def refused(name_or_path: str | Path) -> str:
@@ -316,8 +316,8 @@ def test_damaged_weights(folder: Path, kept: int) -> None:
     assert "does not load as an encoder" in refused(folder)
 
 
-def test_weights_of_which_some_are_missing(folder: Path) -> None:
-    # transformers fills the gap with random numbers, other ones at every load.
+def test_missing_weights(folder: Path) -> None:
+    # transformers fills the gap with new random numbers at every load.
     weights = load_file(folder / "model.safetensors")
     kept = {name: weight for name, weight in weights.items() if "layer.1." not in name}
     save_file(kept, folder / "model.safetensors", {"format": "pt"})
@@ -325,7 +325,7 @@ def test_weights_of_which_some_are_missing(folder: Path) -> None:
 
 
 def test_weights_without_pooler_are_enough(folder: Path) -> None:
-    # Nothing here reads the pooler, and many encoders on the hub are saved without it.
+    # The pooler is never used, and many encoders on the hub are saved without it.
     weights = load_file(folder / "model.safetensors")
     kept = {name: weight for name, weight in weights.items() if "pooler" not in name}
     assert len(kept) < len(weights)
@@ -349,7 +349,7 @@ def test_damaged_settings(save: Callable[..., Path], name: str) -> None:
     refused(folder)
 
 
-def test_an_architecture_that_nobody_knows(folder: Path) -> None:
+def test_an_unknown_architecture(folder: Path) -> None:
     write(folder / "config.json", {"model_type": "elephant"})
     assert "elephant" in refused(folder)
 
@@ -460,7 +460,7 @@ def test_a_dpr_encoder_is_the_bert_inside(tmp_path: Path, side: str) -> None:
     )
 
 
-def test_every_registered_encoder_has_its_base_there() -> None:
+def test_the_base_of_every_registered_encoder_is_registered() -> None:
     assert len(HUB_ENCODERS) == 14
     for name, known in HUB_ENCODERS.items():
         assert name.count("/") == 1

@@ -20,11 +20,11 @@ def test_alignment_by_hand() -> None:
     assert alignment(left, right) == pytest.approx((0 + 2) / 2)
 
 
-def test_similarity_correlation_is_one_where_people_say_what_the_encoder_says(bert: SentenceEncoder) -> None:
+def test_similarity_correlation_is_one_if_people_agree_with_the_encoder(bert: SentenceEncoder) -> None:
     left, right = ["the cat sat", "a mat", "rain", "on it"], ["the cat", "it sat on the mat", "unbelievable", "a cat"]
-    said = bert.similarity_pairwise(bert.encode(left), bert.encode(right)).tolist()
-    assert similarity_correlation(bert, SimilarityPairs("own", left, right, said)) == pytest.approx(1)
-    assert similarity_correlation(bert, SimilarityPairs("own", left, right, [-s for s in said])) == pytest.approx(-1)
+    scores = bert.similarity_pairwise(bert.encode(left), bert.encode(right)).tolist()
+    assert similarity_correlation(bert, SimilarityPairs("own", left, right, scores)) == pytest.approx(1)
+    assert similarity_correlation(bert, SimilarityPairs("own", left, right, [-s for s in scores])) == pytest.approx(-1)
 
 
 def test_the_mean_norm_is_of_vectors_before_normalisation(minilm: SentenceEncoder) -> None:

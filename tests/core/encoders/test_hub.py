@@ -1,4 +1,4 @@
-"""Encoders from a hub on loopback: what is fetched, what is kept, and every fault of the way as one line."""
+"""Encoders from a hub on loopback: downloads, the cache, and one line for every fault."""
 
 import time
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str, cache: Path) -> None:
 
 @pytest.fixture
 def hub(tiny_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub that has own/tiny and, with older weights and the robot's safetensors, own/old."""
+    """A hub that has own/tiny and, with older weights and the conversion bot's safetensors, own/old."""
     tiny = files_of(tiny_folders["bert"])
     old = {name: content for name, content in tiny.items() if name != WEIGHTS} | {"pytorch_model.bin": b"pickle"}
     models = {"own/tiny": tiny | {"pytorch_model.bin": b"pickle"}, "own/old": old, "own/old@refs/pr/1": tiny}
@@ -82,19 +82,19 @@ def test_what_the_hub_refuses(hub: Hub) -> None:
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client waits before it asks again, and keeps whole pieces of what came; here they are small."""
+    """The client retries without waiting, and keeps small pieces of what it has received."""
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 100)
 
 
-def test_a_download_that_breaks_off_goes_on_where_it_stopped(hub: Hub, bert: SentenceEncoder, patient: None) -> None:
+def test_a_broken_download_is_resumed(hub: Hub, bert: SentenceEncoder, patient: None) -> None:
     size = len(hub.models["own/tiny"][WEIGHTS])
     hub.cuts[WEIGHTS] = [1000]
     assert_loads("own/tiny", bert)
     assert [sent for name, sent in hub.sent if name.endswith(WEIGHTS)] == [1000, size - 1000]
 
 
-def test_a_hub_that_goes_away_in_mid_file_is_one_line_and_what_came_stays(
+def test_a_hub_that_goes_away_mid_file_is_one_line_and_the_rest_resumes(
     hub: Hub, bert: SentenceEncoder, patient: None
 ) -> None:
     hub.cuts[WEIGHTS] = [1000, *[0] * 50]
@@ -102,7 +102,7 @@ def test_a_hub_that_goes_away_in_mid_file_is_one_line_and_what_came_stays(
     hub.cuts.clear()
     hub.sent.clear()
     assert_loads("own/tiny", bert)
-    assert hub.asked() == {f"own/tiny/{WEIGHTS}"}  # the other files had come whole
+    assert hub.asked() == {f"own/tiny/{WEIGHTS}"}  # the other files were complete
 
 
 def test_weights_that_arrive_damaged_are_fetched_again(hub: Hub, bert: SentenceEncoder) -> None:
@@ -132,7 +132,7 @@ def test_without_a_network_the_cache_serves(
     hub: Hub, bert: SentenceEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_loads("own/tiny", bert)
-    use(monkeypatch, "http://127.0.0.1:9", tmp_path)  # nobody listens there
+    use(monkeypatch, "http://127.0.0.1:9", tmp_path)  # nothing listens there
     assert_loads("own/tiny", bert)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     assert_loads("own/tiny", bert)

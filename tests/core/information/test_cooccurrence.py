@@ -112,7 +112,7 @@ def test_blocks_that_end_in_any_order_count_the_same(expected: pd.DataFrame) -> 
     assert newest_first.done == [3, 2, 1, 0, 7, 6, 5, 4, 8]
 
 
-def test_counts_that_an_executor_keeps_stay_as_they_are(expected: pd.DataFrame) -> None:
+def test_counts_that_an_executor_keeps_are_not_changed(expected: pd.DataFrame) -> None:
     # dask gives the same object again to a client in the same process that asks for the same task.
     kept: dict[int, Any] = {}
 
@@ -154,14 +154,16 @@ def test_large_sums_are_not_written_for_each_block(blocks: int, fresh: bool, mon
     total = sum_tallies(
         (count_block((0, [text]), tokenize=str.split, shuffles=0, seed=0) for text in texts), shuffles=0
     )
-    assert list(total.words) == list(dict.fromkeys(" ".join(texts).split()))  # as they came
+    assert list(total.words) == list(dict.fromkeys(" ".join(texts).split()))  # in order of first occurrence
     of_block = 2  # a b, and b a
     if fresh:
         assert total.size == blocks * of_block
-        assert sum(written) <= blocks * of_block * (2 + np.log2(max(blocks, 1)))  # one by one it would be the square
+        assert sum(written) <= blocks * of_block * (
+            2 + np.log2(max(blocks, 1))
+        )  # quadratic if blocks were added one by one
     else:
         assert total.size == (blocks > 0) * of_block
-        assert len(written) == max(0, 2 * blocks - 1)  # at once, so that there are never more than two
+        assert len(written) == max(0, 2 * blocks - 1)  # added at once, so that there are never more than two
 
 
 # ── the shuffles ──
@@ -240,7 +242,7 @@ def test_a_killed_process_of_a_pool(tmp_path: Path) -> None:
         "give a new executor with fewer workers, or a smaller in_flight"
     )
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        for _ in range(2):  # when it happens, and when it has happened
+        for _ in range(2):  # while it happens, and afterwards
             with pytest.raises(InputError, match=f"^{re.escape(fault)}$"):
                 word_information(SENTENCES, tokenize=Deadly(tmp_path, times=1), executor=pool, block_size=SIZE)
 
@@ -248,7 +250,7 @@ def test_a_killed_process_of_a_pool(tmp_path: Path) -> None:
 def test_dask_counts_the_blocks_of_a_killed_worker_again(
     expected: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "config"))  # it writes one there when it is imported
+    monkeypatch.setenv("DASK_CONFIG", str(tmp_path / "config"))  # where it writes one when it is imported
     from distributed import Client, LocalCluster
 
     (deaths := tmp_path / "deaths").mkdir()

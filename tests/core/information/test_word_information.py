@@ -1,4 +1,4 @@
-"""Information: small corpora worked out by hand, scipy's entropy on random ones, and what must not change it."""
+"""Information: small corpora worked out by hand, scipy's entropy on random ones, and invariances."""
 
 import tracemalloc
 from collections import Counter
@@ -28,7 +28,7 @@ def random_corpus(number: int, *, words: int = 12, seed: int = 0) -> list[str]:
 
 
 def by_definition(corpus: list[str]) -> pd.DataFrame:
-    """The same from the definition: for each word, scipy's divergence of its neighbours from all words."""
+    """KL from the definition: for each word, scipy's divergence of its neighbours from all words."""
     tokens = [sentence.split() for sentence in corpus]
     counts = Counter(word for sentence in tokens for word in sentence)
     neighbours = {word: Counter() for word in counts}
@@ -50,7 +50,7 @@ def by_definition(corpus: list[str]) -> pd.DataFrame:
 
 
 def assert_same(left: pd.DataFrame, right: pd.DataFrame) -> None:
-    """The same numbers for the same words, in any order."""
+    """Assert that two tables have the same numbers for the same words, in any order."""
     pd.testing.assert_frame_equal(
         left.sort_index(), right.sort_index(), check_dtype=False, check_index_type=False, atol=1e-12
     )
@@ -102,7 +102,7 @@ def test_neighbours_of_only_itself_by_hand() -> None:
     assert np.isnan(table["kl"]["b"])
 
 
-def test_words_alone_in_their_sentences_tell_nothing() -> None:
+def test_words_alone_in_their_sentences_have_no_gain() -> None:
     table = word_information(["a", "b", "a", ""], min_count=1)
     assert table["kl"].isna().all()
     assert table["probability"].to_dict() == pytest.approx({"a": 2 / 3, "b": 1 / 3})
@@ -120,7 +120,7 @@ def test_rare_words_are_left_out_but_stay_neighbours() -> None:
     assert_same(word_information(["a b", "a c", "a d d"], min_count=2), full.loc[["a", "d"]])
 
 
-def test_words_outside_of_the_vocabulary_count_as_one_by_hand() -> None:
+def test_words_outside_the_vocabulary_count_as_one_by_hand() -> None:
     # a b | a c with b and c as one word r: P(a) = P(r) = ½, and a's only neighbour is r: KL(a) = log(1 / ½).
     table = word_information(["a b", "a c"], min_count=1, vocabulary=["a"])
     assert table.index.tolist() == ["a"]
@@ -229,7 +229,7 @@ def test_memory_does_not_grow_with_the_number_of_sentences() -> None:
         finally:
             tracemalloc.stop()
 
-    peak(1)  # what is allocated once and kept is not counted
+    peak(1)  # so that one-time allocations are not counted
     assert peak(40) < 1.2 * peak(4)
 
 
@@ -269,7 +269,7 @@ def test_more_shuffles_average_their_gains() -> None:
     one, two, three = (
         word_information(corpus, min_count=1, shuffles=shuffles)["kl_shuffled"] for shuffles in (1, 2, 3)
     )
-    assert not np.allclose(2 * two - one, one)  # the second shuffle is another one than the first
+    assert not np.allclose(2 * two - one, one)  # the second shuffle differs from the first
     assert not np.allclose(3 * three - 2 * two, one)
     assert (3 * three - 2 * two > 0).all()
 
@@ -289,14 +289,14 @@ def test_shuffling_keeps_words_and_lengths(monkeypatch: pytest.MonkeyPatch) -> N
     assert lengths.tolist() == same_lengths.tolist()
 
 
-def test_a_corpus_without_structure_tells_nothing_beyond_the_control() -> None:
+def test_a_corpus_without_structure_has_no_corrected_gain() -> None:
     table = word_information(random_corpus(800, words=150), min_count=5, shuffles=4)
-    assert table["kl"].mean() > 0.7  # counting alone makes a gain …
-    assert abs(table["kl_corrected"].mean()) < 0.05 * table["kl"].mean()  # … and the control takes it away
+    assert table["kl"].mean() > 0.7  # counting alone causes a gain …
+    assert abs(table["kl_corrected"].mean()) < 0.05 * table["kl"].mean()  # … which the control removes
 
 
-def test_a_corpus_with_structure_tells_something_beyond_the_control() -> None:
-    # Ten topics of five words each; a sentence stays within its topic, so that KL is log 10 but for the word itself.
+def test_a_corpus_with_structure_has_a_corrected_gain() -> None:
+    # Ten topics of five words each; a sentence stays within its topic, so that KL is about log 10.
     generator = np.random.default_rng(0)
     corpus = [" ".join(f"t{t}w{w}" for w in generator.integers(5, size=6)) for t in generator.integers(10, size=2000)]
     table = word_information(corpus, shuffles=2)

@@ -65,7 +65,7 @@ def test_units(sentence: str, units: list[str]) -> None:
     assert [unit.text for unit in segment(sentence)] == units
 
 
-def test_units_know_where_they_stand() -> None:
+def test_units_have_offsets() -> None:
     assert segment(" Don’t stop 🇫🇷") == [Unit("don't", 1, 6), Unit("stop", 7, 11), Unit("🇫🇷", 12, 14)]
 
 
@@ -74,7 +74,7 @@ def test_units_know_where_they_stand() -> None:
     ["café Ångström naïve", "한국어", "≠ x", "ﬁ Ḍ̣ ṩ", "Ω K Å", "שׁ", "がぎ ガabc ヴ"],
     ids=["Latin", "Hangul", "mark on punctuation", "several marks", "singletons", "Hebrew", "kana"],
 )
-def test_composed_and_decomposed_text_is_alike(sentence: str) -> None:
+def test_composed_and_decomposed_text_are_equal(sentence: str) -> None:
     units = [[unit.text for unit in segment(unicodedata.normalize(form, sentence))] for form in ("NFC", "NFD")]
     assert units[0] == units[1]
 
@@ -88,7 +88,7 @@ def test_a_word_has_a_letter_a_digit_or_an_emoji() -> None:
     assert not any(is_word(unit) for unit in ["!", "…", "'", "$", "_", "\u0301", ""])
 
 
-def test_words_leave_punctuation_out() -> None:
+def test_words_exclude_punctuation() -> None:
     assert words_of("“Don’t!”, she said — 3 times… 🎸") == ["don't", "she", "said", "3", "times", "🎸"]
     assert words_of("?!") == []
 
@@ -129,7 +129,7 @@ def test_words_are_the_units_that_count(text: str) -> None:
 
 
 @given(texts, texts)
-def test_sentences_side_by_side_are_cut_as_each_alone(left: str, right: str) -> None:
+def test_joined_sentences_have_the_units_of_each(left: str, right: str) -> None:
     both = [unit.text for unit in segment(f"{left} \n {right}")]
     assert both == [unit.text for sentence in (left, right) for unit in segment(sentence)]
 
@@ -255,14 +255,14 @@ def test_every_token_is_owned(tiny: SentenceEncoder, text: str) -> None:
 
 @settings(max_examples=30)
 @given(words=st.lists(st.text("abcinstuv", min_size=1, max_size=6), min_size=1, max_size=6))
-def test_a_word_cut_into_subwords_is_one_unit(tiny: SentenceEncoder, words: list[str]) -> None:
+def test_a_word_of_several_subwords_is_one_unit(tiny: SentenceEncoder, words: list[str]) -> None:
     [reading] = tokenize_sentences(tiny, [" ".join(words)])
     assert [unit.text for unit in reading.units] == words
     assert set(owned(reading)) == set(range(len(words)))
 
 
-def test_a_cut_sentence_keeps_what_is_read(bert: SentenceEncoder) -> None:
-    # Room for 64 tokens: [CLS], 61 times "a", "un", [SEP]; neither "##able" nor the last word is read.
+def test_a_truncated_sentence_keeps_the_units_that_are_read(bert: SentenceEncoder) -> None:
+    # The limit is 64 tokens: [CLS], 61 times "a", "un", [SEP]; neither "##able" nor the last word is read.
     with pytest.warns(UserWarning, match="1 of 1 sentences are longer than the 64 tokens"):
         [reading] = tokenize_sentences(bert, ["a " * 61 + "unable cat"])
     assert [unit.text for unit in reading.units] == ["a"] * 61 + ["unable"]
@@ -271,7 +271,7 @@ def test_a_cut_sentence_keeps_what_is_read(bert: SentenceEncoder) -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("last", ["\ufffd", "\u0301"], ids=["replacement character", "combining mark"])
-def test_a_unit_without_tokens_is_not_taken_for_a_cut(bert: SentenceEncoder, last: str) -> None:
+def test_a_unit_without_tokens_is_not_truncation(bert: SentenceEncoder, last: str) -> None:
     # WordPiece's normaliser drops both, so the last unit has no token, yet the sentence is read to its end.
     [reading] = tokenize_sentences(bert, [f"a cat {last}"])
     assert [unit.text for unit in reading.units] == ["a", "cat", last]

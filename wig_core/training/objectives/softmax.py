@@ -17,7 +17,7 @@ class Softmax(Objective):
 
     Reimers and Gurevych 2019 (arXiv 1908.10084), section 3, "classification objective function":
 
-        o = softmax(W (u, v, |u − v|)),   trained with cross-entropy
+        ``o = softmax(W (u, v, |u − v|))``, trained with cross-entropy
 
     The classifier W is trained along and then dropped. It has a bias, as in sentence-transformers.
 
