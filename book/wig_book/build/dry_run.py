@@ -6,21 +6,13 @@ are replaced by a packaged one, data sets by packaged sentences, and nothing is 
 
 from __future__ import annotations
 
-import io
-import logging
 import os
-import pkgutil
-import sys
 import tempfile
-import warnings
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import fields, replace
 from functools import partial
-from importlib import import_module
-from inspect import isfunction
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -28,15 +20,20 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-import wig_book.experiments
-import wig_book.figures
-from wig_book.build.cost import Passes, Shape, passes_of_attribution, passes_of_texts, passes_of_training, tokens_of
+from wig_book.build.cost import (
+    PagePlan,
+    Passes,
+    Shape,
+    passes_of_attribution,
+    passes_of_texts,
+    passes_of_training,
+    tokens_of,
+)
 from wig_book.build.downloads import Hub
 from wig_book.build.precompute import run_cells
 from wig_book.build.publish import publish
+from wig_book.build.replace import drawing_functions, replaced
 from wig_book.build.run import Run
-from wig_book.figures import tables
-from wig_core import plotting
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer
@@ -52,47 +49,16 @@ from wig_core.text.sources import place_on_hub
 from wig_core.training import fine_tuning
 from wig_core.training.fine_tuning import FineTuned, MaskedLMRecipe, Recipe
 from wig_core.training.static import exact_course, train_static
+from wig_core.word_weights import reliability
 
 T = TypeVar("T")
-STAND_IN_ENCODER, STAND_IN_CORPUS = "wig-base", "wikipedia-sample"
+STAND_IN_ENCODER, STAND_IN_CORPUS, STAND_IN_SENTENCES = "wig-base", "wikipedia-sample", 2_000
 SENTENCES = {"sts-b": 2_800, "sts12": 6_200, "nli": 20_000, "wikipedia-1m": 1_000_000}  # about; of data sets on the hub
 UNKNOWN_SENTENCES = 100_000  # assumed of other data sets
 SAMPLE = 40  # of a larger sample so many sentences stand for all
 DIMENSION = 4  # of random contributions
 FASTER = {"bootstrap": 5, "splits": 2, "draws": 2, "topics": 2}  # values that no work of encoders depends on
 BATCH_BYTES = 3 * 96 * 2**20  # what attribution needs, which allows itself a third of it for a batch
-
-
-@dataclass
-class PagePlan:
-    """What a page asks for; a page that is current needs nothing, and work that an earlier page caches is left out.
-
-    Attributes:
-        page: its name.
-        is_current: whether executing it again would change nothing.
-        seconds: how long it takes; None if that is unknown.
-        encoders, corpora: the names of those that it loads.
-        sentences: how many times a sentence is attributed.
-        steps: of training.
-        passes: forward passes of a sentence, or what costs as much.
-        operations: multiplications and additions.
-        counted: sentences whose words are counted.
-        memory: bytes that the largest step of its work needs.
-        disk: bytes that the cache will keep.
-    """
-
-    page: str
-    is_current: bool = False
-    seconds: float | None = None
-    encoders: list[str] = field(default_factory=list)
-    corpora: list[str] = field(default_factory=list)
-    sentences: int = 0
-    steps: int = 0
-    passes: float = 0.0
-    operations: float = 0.0
-    counted: int = 0
-    memory: float = 0.0
-    disk: float = 0.0
 
 
 class DryRun:
@@ -268,7 +234,8 @@ class DryRun:
     ) -> Corpus:
         name = os.fspath(name)
         if self._note_corpus(name):
-            corpus = replace(self._once(STAND_IN_CORPUS, partial(load_corpus, STAND_IN_CORPUS)), name=name)
+            texts = self._once(STAND_IN_CORPUS, lambda: load_corpus(STAND_IN_CORPUS).sentences[:STAND_IN_SENTENCES])
+            corpus = Corpus(name, texts)
             self.sizes[name] = SENTENCES.get(name, UNKNOWN_SENTENCES)
         else:
             load = partial(load_corpus, name, split=split, column=column)
@@ -292,18 +259,24 @@ class DryRun:
         if len(whole) <= SAMPLE:
             return whole
         few = self._original_sample(whole, SAMPLE, seed=seed + size)  # others for another size
-        self._samples[tuple(few)] = len(whole)
+        is_on_hub = place_on_hub(corpus.name) is not None
+        self._samples[tuple(few)] = min(size, self.sizes[corpus.name]) if is_on_hub else len(whole)
         return few
 
     def _max_words(self, corpus: Corpus, words: int | None) -> Corpus:
-        return self._once((corpus.name, len(corpus), words), partial(self._original_max_words, corpus, words))
+        short = self._of_texts(corpus, ("short", words), partial(self._original_max_words, corpus, words))
+        return replace(short, name=corpus.name)
 
     def _word_information(self, corpus: Any, *, shuffles: int = 0, **options: Any) -> pd.DataFrame:
         corpus = corpus if isinstance(corpus, Corpus) else Corpus("", list(corpus))
         self._asked.counted += (1 + shuffles) * self.sizes.get(corpus.name, len(corpus))
         few = min(shuffles, 1)
-        key = ("counted", corpus.name, len(corpus), *corpus.sentences[:3], few, *options.items())
-        return self._once(key, partial(word_information, corpus, shuffles=few, **options)).copy()
+        count = partial(word_information, corpus, shuffles=few, **options)
+        return self._of_texts(corpus, ("counted", few, *options.items()), count).copy()
+
+    def _of_texts(self, corpus: Corpus, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """What `make` returns, once for all corpora of the same list, which is kept so that its id stays its own."""
+        return self._once((id(corpus.sentences), *key), lambda: (corpus, make()))[1]
 
     # ── what a stand-in notes ──
 
@@ -335,7 +308,7 @@ class DryRun:
     @contextmanager
     def _stand_ins(self) -> Iterator[None]:
         """Within, the stand-ins are in place, wherever in our own modules the functions are imported."""
-        nothing = dict.fromkeys([publish, *_drawing_functions()], lambda *_, **__: None)
+        nothing = dict.fromkeys([publish, *drawing_functions()], lambda *_, **__: None)
         functions: dict[Any, Callable[..., Any]] = nothing | {
             coalition_values: self._coalition_values,
             completeness_errors: self._completeness_errors,
@@ -343,6 +316,7 @@ class DryRun:
             integrated_gradients: partial(self._explain_directly, "ig"),
             load_corpus: self._load_corpus,
             load_similarities: self._load_similarities,
+            reliability: lambda *_, **__: 1.0,  # takes long, and no work of encoders depends on it
             shap_values: self._shap_values,
             shapley_values: partial(self._explain_directly, "shap"),
             tokenize_sentences: self._tokenize,
@@ -355,17 +329,9 @@ class DryRun:
             (Explainer, "explain", self._explain),
             (SentenceEncoder, "encode", self._encode),
         ]
-        with ExitStack() as stack:
-            stack.enter_context(warnings.catch_warnings(action="ignore"))  # about statistics of random numbers
-            stack.enter_context(redirect_stderr(io.StringIO()))  # progress bars
-            stack.callback(logging.disable, logging.root.manager.disable)
-            logging.disable(logging.WARNING)
+        with replaced(functions, methods, except_in=[__name__, load_corpus.__module__]), ExitStack() as stack:
             stack.enter_context(patch.object(SentenceEncoder, "load", self._load))
             stack.enter_context(patch.object(fine_tuning, "_trained", self._train))
-            for owner, name, stand_in in methods:
-                stack.enter_context(patch.object(owner, name, _method(stand_in)))
-            for module, name, function in _places(functions):
-                stack.enter_context(patch.object(module, name, functions[function]))
             yield
 
     def _exact_course(self, model: Any, *, dimension: int = 16, at: Sequence[int], **_: object) -> dict[int, Tensor]:
@@ -375,41 +341,3 @@ class DryRun:
 def _identity(encoder: SentenceEncoder) -> tuple[str, str]:
     """What the cache tells encoders apart by."""
     return EncoderName.parse(encoder.name).location, encoder.pooling
-
-
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that gets the object it is looked up on as its first argument."""
-    return lambda *arguments, **options: function(*arguments, **options)
-
-
-def _drawing_functions() -> list[FunctionType]:
-    modules = [plotting, *(one for one in _modules_of(wig_book.figures) if one is not tables)]
-    return [
-        value
-        for module in modules
-        for value in vars(module).values()
-        if isfunction(value) and value.__module__ == module.__name__
-    ]
-
-
-def _modules_of(package: ModuleType) -> list[ModuleType]:
-    return [import_module(f"{package.__name__}.{one.name}") for one in pkgutil.iter_modules(package.__path__)]
-
-
-def _places(functions: Collection[Any]) -> list[tuple[ModuleType, str, Any]]:
-    """The modules of ours that have one of the functions, and its name there.
-
-    Left out are this module, and the one whose functions read a corpus by calling each other.
-    """
-    _modules_of(wig_book.experiments)  # so that none of them is imported while a stand-in has the function's name
-    ours = [
-        module
-        for name, module in sys.modules.items()
-        if name.startswith(("wig_core", "wig_book")) and name not in (__name__, load_corpus.__module__)
-    ]
-    return [
-        (module, name, value)
-        for module in ours
-        for name, value in vars(module).items()
-        if isfunction(value) and value in functions
-    ]

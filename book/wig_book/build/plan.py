@@ -17,8 +17,9 @@ import torch
 import yaml
 
 from wig_book import units
+from wig_book.build.cost import PagePlan
 from wig_book.build.downloads import Download, Hub
-from wig_book.build.dry_run import DryRun, PagePlan
+from wig_book.build.dry_run import DryRun
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
 from wig_core.cache import cache_dir
