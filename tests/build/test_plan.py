@@ -1,4 +1,4 @@
-"""The plan: worked out by hand, compared with what pages really do, and with a hub on loopback."""
+"""The plan: numbers worked out by hand, compared with the work of pages, and with a hub on loopback."""
 
 import io
 import json
@@ -7,32 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback_hub import Hub, files_of, serving
+import yaml
+from loopback_hub import WEIGHTS, Hub, files_of, serving, use
 from repository import ROOT
-from test_hub import WEIGHTS, use
 from torch.utils.flop_counter import FlopCounterMode
-from toy_book import write_toy
 
-from wig_book.build.calibration import calibrate
-from wig_book.build.cost import Shape, Texts, passes_of_attribution, passes_of_training
-from wig_book.build.demand import Demand, Weighing, demand_of
+from wig_book.build.cost import PagePlan, Shape, passes_of_attribution, passes_of_training
 from wig_book.build.downloads import Download
 from wig_book.build.downloads import Hub as Asked
 from wig_book.build.execute import execute_pages
 from wig_book.build.pages import Project
-from wig_book.build.plan import Plan, Room, as_text, plan
-from wig_book.build.precompute import warm
+from wig_book.build.plan import Plan, Resource, _last_seconds, as_text, plan
+from wig_book.build.precompute import run_cells
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
 from wig_core.attribution.explainer import Explainer
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.text.sources import place_on_hub
+from wig_core.text.corpus import load_corpus
+from wig_core.text.words import segment
 from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe
 
 PROJECT = Project(ROOT)
-NOBODY = "http://127.0.0.1:9"  # nobody listens there
+NO_SERVER = "http://127.0.0.1:9"
 BERT = "google-bert/bert-base-uncased"
 
 
@@ -45,13 +43,13 @@ def run_of(page: str, profile: str = "smoke", **given: object) -> Run:
 
 
 def planned(*runs: Run) -> Plan:
-    return plan(runs, quiet(), calibrated=False)
+    return plan(runs, quiet(), timing=False)
 
 
 @pytest.fixture(autouse=True)
 def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Empty caches, no network, and no page of this clone done."""
-    use(monkeypatch, NOBODY, tmp_path)
+    """Empty caches, no network, and no page of this clone executed."""
+    use(monkeypatch, NO_SERVER, tmp_path)
     monkeypatch.setenv("WIG_CACHE", str(tmp_path / "wig"))
     monkeypatch.setattr(Run, "record", lambda self: {} if self.root == ROOT else _record(self))
 
@@ -70,7 +68,7 @@ def test_operations_of_forward_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attribution", "words", "passes"),
+    ("explainer", "words", "passes"),
     [
         (Explainer(tolerance=0.05), 3, 2 * 16 + 16 * (1 + 3)),  # 16 nodes tried with one direction, then with three
         (Explainer(tolerance=0.01), 3, 2 * (16 + 20) + 20 * (1 + 3)),
@@ -79,59 +77,59 @@ def test_operations_of_forward_passes() -> None:
         (Explainer("shap"), 11, 16 * 10 + 2),
     ],
 )
-def test_passes_of_a_sentence(attribution: Explainer, words: int, passes: float) -> None:
-    assert passes_of_attribution(attribution, [words]) == [(passes, pytest.approx(1.2 * words + 2))]
+def test_passes_of_a_sentence(explainer: Explainer, words: int, passes: float) -> None:
+    assert passes_of_attribution(explainer, [words]) == [(passes, pytest.approx(1.2 * words + 2))]
+    [(fixed, _)] = passes_of_attribution(Explainer(), [3], steps=8)
+    assert fixed == 8 * (1 + 3)
 
 
 def test_passes_of_training() -> None:
-    [(passes, tokens)] = passes_of_training(Recipe(steps=5, batch_size=8))
-    assert passes == 3 * 5 * 8 * 2  # forwards and twice that backwards, of pairs
-    assert 10 < tokens < 25  # halves of sentences
-    [(passes, _)] = passes_of_training(Recipe("unsupervised-simcse", steps=5, batch_size=8))
+    examples = [("one two three", "four five six")] * 200
+    [(passes, tokens)] = passes_of_training(Recipe(steps=5, batch_size=8), examples)
+    assert passes == 3 * 5 * 8 * 2  # forward and twice that backward, of pairs
+    assert tokens == pytest.approx(1.2 * 3 + 2)
+    [(passes, _)] = passes_of_training(Recipe("unsupervised-simcse", steps=5, batch_size=8), [("a sentence",)])
     assert passes == 3 * 5 * 8 * 2  # of sentences, twice each
     [(passes, tokens)] = passes_of_training(MaskedLMRecipe(steps=2, tokens_per_batch=100))
     assert passes * tokens == pytest.approx(3 * 2 * 100)
 
 
 def test_a_page_that_fine_tunes() -> None:
-    """Two settings, two seeds, two baselines, six sentences: twice (the base and two encoders), under each baseline."""
-    run = run_of("table_before_after")
-    demand = demand_of("table_before_after", run.values)
-    assert (demand.encoders, demand.corpora, demand.counted) == (["wig-base"], ["lee"], 148)
-    [line] = planned(run).lines
-    assert (line.sentences, line.steps, line.state) == (2 * 3 * 2 * 6, 2 * 2 * 3, "to do")
+    """Two settings, two seeds, six sentences: for each setting the base and two encoders."""
+    [page] = planned(run_of("table_before_after")).pages
+    assert (page.encoders, page.corpora, page.counted) == (["wig-base"], ["lee"], 148)
+    assert (page.sentences, page.steps, page.is_current) == (2 * 3 * 6, 2 * 2 * 3, False)
 
 
-def test_what_two_pages_share_is_counted_once() -> None:
+def test_work_that_two_pages_share_is_counted_once() -> None:
     alone = planned(run_of("pooling_similarity"))
-    first, second = planned(run_of("readings"), run_of("pooling_similarity")).lines
-    assert alone.lines[0].sentences == 2 * 2 * 4
+    first, second = planned(run_of("specifications"), run_of("pooling_similarity")).pages
+    assert alone.pages[0].sentences == 2 * 2 * 4
     assert first.sentences == 3 * 2 * 4
-    assert second.sentences == second.steps == 0  # its readings are among those of the first
+    assert second.sentences == second.steps == 0  # its specifications are among those of the first
 
 
-def test_encoders_beside_what_they_were_made_from() -> None:
-    values = run_of("models", "paper", encoders=[f"{BERT}:mean", "facebook/contriever"], corpora=["lee"]).values
-    demand = demand_of("models", values)
-    weighed = {job.encoder for job in demand.jobs if isinstance(job, Weighing)}
-    assert weighed == {f"{BERT}:mean", "facebook/contriever:mean"}
-    assert demand.encoders == [BERT, "facebook/contriever"]
+def test_encoders_beside_the_ones_they_were_made_from() -> None:
+    named = [f"{BERT}:mean", "facebook/contriever"]
+    [page] = planned(run_of("across_models", encoders=named, corpora=["lee"])).pages
+    assert page.encoders == [BERT, "facebook/contriever"]
+    assert page.sentences == 2 * 2 * 4  # the base with mean pooling is one of the two
 
 
 def test_a_page_that_shows_another_run_loads_no_encoder() -> None:
-    demand = demand_of("reversal", run_of("reversal", "quick").values)
-    assert (demand.jobs, demand.encoders, demand.corpora) == ([], [], ["wikipedia-sample"])
+    [page] = planned(run_of("reversal", "quick")).pages
+    assert (page.encoders, page.operations, page.sentences) == ([], 0, 0)
 
 
-def test_texts_of_the_hub_are_taken_for_packaged_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Texts(corpus="sts-b").sentences is None
-    assert len(Texts(corpus="sts-b", max_words=10, max_sentences=7).words) == 7
-    (tmp_path / "sts-b.txt").write_text("One sentence.\nAnother sentence here.\n")
-    monkeypatch.setenv("WIG_DATA", str(tmp_path))
-    assert place_on_hub("sts-b") is None
+def test_a_few_sentences_stand_for_a_large_sample() -> None:
+    found = planned(run_of("regression", corpus="wikipedia-sample", max_sentences=300))
+    sentences = load_corpus("wikipedia-sample").max_words(15).sample(300).sentences
+    by_hand = sum(2 * 16 + 16 * (1 + len(segment(sentence))) for sentence in sentences)
+    assert found.pages[0].sentences == 2 * 300
+    assert found.pages[0].passes == pytest.approx(2 * by_hand, rel=0.15)
 
 
-# ── against what is done ──
+# ── compared with what pages do ──
 
 SMALL: dict[str, dict[str, Any]] = {
     "examples_before_after": {"sentences": ["A dog chases the ball.", "It rains."]},
@@ -141,47 +139,61 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("page", SMALL)
-def test_the_estimate_is_near_what_a_page_does(page: str) -> None:
-    """The operations of all matrix products, counted as torch does them; afterwards the cache has what it keeps."""
+def test_the_estimate_is_close_to_the_operations_of_a_page(page: str, tmp_path: Path) -> None:
+    """The operations of all matrix products, counted as torch does them. The dry run itself leaves nothing behind."""
     run = run_of(page, **SMALL[page])
-    [line] = planned(run).lines
+    [estimated] = planned(run).pages
+    assert not (tmp_path / "wig").exists()
     with FlopCounterMode(display=False) as counter:
-        warm([run], quiet())
-    assert 1 / 2 < sum(line.operations.values()) / counter.get_total_flops() < 2
-    [again] = planned(run).lines
-    assert again.steps == again.sentences == 0
-    jobs = {"examples_before_after": "3 of 3 kept", "completeness": "to do", "faithfulness": "2 of 2 kept"}
-    assert again.state == jobs[page]
+        run_cells(run, tmp_path)
+    assert 1 / 2 < estimated.operations / counter.get_total_flops() < 2
+    assert (tmp_path / f"{page}.json").is_file()
 
 
-def test_rates_are_measured() -> None:
-    rates = calibrate(Shape(1, 32, 64), ["float32", "training", "counting"], seconds=0.1)
-    assert rates.keys() == {"float32", "training", "counting"}
-    assert all(rate > 0 for rate in rates.values())
-
-
-def test_a_page_that_is_done_needs_nothing(tmp_path: Path) -> None:
-    project = Project(write_toy(tmp_path / "toy"))
-    run = Run.of(project.root, project.page("letters"), project.profile("quick"))
-    [line] = planned(run).lines
-    assert (line.state, line.counted) == ("to do", 148)
+def test_a_page_that_is_current_needs_nothing(toy: Project) -> None:
+    run = Run.of(toy.root, toy.page("letters"), toy.profile("quick"))
+    assert [page.is_current for page in planned(run).pages] == [False]
     execute_pages([run], quiet())
     done = plan([run], quiet())
-    assert done.lines[0].state == "done"
-    assert not any(value for name, value in done.totals().items() if name != "seconds")
-    assert done.downloads == done.packaged == []
+    assert done.pages == [PagePlan("02_letters", is_current=True, seconds=0.0)]
+    assert not any(done.totals().values())
+    assert (done.downloads, done.packaged, done.rate) == ([], [], None)
+    assert "all pages are current" in as_text(done)
 
 
-# ── every profile, without a network ──
+def test_the_time_of_a_page_is_that_of_its_last_run_or_from_a_measured_rate(toy: Project) -> None:
+    run = Run.of(toy.root, toy.page("letters"), toy.profile("quick"))
+    assert planned(run).totals()["seconds"] is None
+    guessed = plan([run], quiet())
+    assert guessed.rate > 1e6
+    assert guessed.totals()["seconds"] == 15.0  # it does nothing with encoders
+    execute_pages([run], quiet())
+    with run.page.path.open("a") as page:
+        page.write("# changed\n")
+    again = planned(run)
+    assert not again.pages[0].is_current
+    assert again.totals()["seconds"] == run.record()["seconds"]
 
 
-@pytest.mark.parametrize("profile", ["smoke", "quick", "full", "paper"])
-def test_every_page_of_every_profile_has_a_plan(profile: str) -> None:
+def test_shipped_numbers_tell_how_long_the_same_values_took() -> None:
+    shipped = run_of("regression", "full")
+    made = yaml.safe_load((ROOT / shipped.results / "regression.provenance.yml").read_text())
+    seconds = made["seconds"] if made["parameters"] == shipped.values else None
+    assert _last_seconds(shipped) == seconds
+    assert _last_seconds(run_of("regression", "full", bootstrap=3)) is None
+
+
+# ── every page, without a network ──
+
+
+@pytest.mark.parametrize("profile", ["smoke", "paper"])
+def test_every_page_of_a_profile_has_a_plan(profile: str) -> None:
     pages = PROJECT.profile(profile).pages
     found = planned(*(run_of(page.name, profile) for page in pages))
-    assert [line.page for line in found.lines] == [page.name for page in pages]
-    worked = {line.page for line in found.lines if line.operations}
-    assert {"01_word_weights", "03_regression", "06_table_before_after"} <= worked
+    assert [one.page for one in found.pages] == [page.name for page in pages]
+    assert {"01_word_weights", "03_regression", "06_table_before_after"} <= {
+        one.page for one in found.pages if one.operations
+    }
     text = as_text(found)
     assert all(page.name in text for page in pages)
     of_hub = [one for one in found.downloads if one.size is None]
@@ -210,17 +222,19 @@ def hub(tiny_folders: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_size_of_a_model_and_what_the_cache_has(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     needed = sum(map(len, hub.models["own/old@refs/pr/1"].values()))
     assert Asked().model("own/tiny") == Download("own/tiny", "model", needed)
-    assert Asked().model("own/old") == Download("own/old", "model", needed)  # the robot's weights
+    assert Asked().model("own/old") == Download(
+        "own/old", "model", needed
+    )  # the weights that the hub's bot has converted
     assert Asked().shape("own/tiny") == Shape(2, 32, 64, 109, 64)
     assert {name.rpartition("/")[2] for name in hub.asked()} == {"config.json"}
     assert not (tmp_path / "hub").exists()  # nothing is left behind
 
     SentenceEncoder.load("own/tiny", device="cpu")
     assert Asked().model("own/tiny") == Download("own/tiny", "model", needed, cached=needed)
-    use(monkeypatch, NOBODY, tmp_path)
+    use(monkeypatch, NO_SERVER, tmp_path)
     assert Asked().model("own/tiny") == Download("own/tiny", "model", needed, cached=needed)
-    told = "size not known: the hub does not answer; work as for BERT-base"
-    assert Asked().model("own/old") == Download("own/old", "model", note=told)
+    note = "size not known: the hub does not answer; work as for BERT-base"
+    assert Asked().model("own/old") == Download("own/old", "model", note=note)
 
 
 def test_the_size_of_a_data_set_or_a_part_of_it(hub: Hub) -> None:
@@ -237,7 +251,7 @@ def test_what_the_hub_refuses(hub: Hub) -> None:
     assert notes == {
         "secret": "gated on the hub: ask for access there and log in",
         "none": "not on the hub: check its spelling, or log in",
-        "hidden": "size not known: the hub does not tell (401)",
+        "hidden": "size not known: the hub refuses (401)",
     }
 
 
@@ -251,7 +265,7 @@ def test_the_plan_of_a_page_with_an_encoder_of_the_hub(hub: Hub) -> None:
     found = planned(run_of("regression", encoder="own/tiny"))
     assert found.downloads == [Asked().model("own/tiny")]
     assert found.packaged == ["lee"]
-    words = Texts(corpus="lee", max_words=15, max_sentences=3).words
+    words = [len(segment(text)) for text in load_corpus("lee").max_words(15).sample(3).sentences]
     of_one_baseline = 2 * Shape(2, 32, 64).weights * sum((2 * 16 + 16 * (1 + n)) * (1.2 * n + 2) for n in words)
     assert found.totals()["operations"] == pytest.approx(2 * of_one_baseline)
     assert "own/tiny" in as_text(found)
@@ -261,18 +275,18 @@ def test_the_plan_of_a_page_with_an_encoder_of_the_hub(hub: Hub) -> None:
 # ── the command ──
 
 
-def test_json_says_the_same(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_has_the_same_numbers(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    arguments = ["plan", "regression", "--profile", "smoke", "--no-calibration"]
+    arguments = ["plan", "regression", "--profile", "smoke", "--no-timing"]
     assert main([*arguments, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert [line["page"] for line in told["lines"]] == ["03_regression"]
-    assert told["totals"]["seconds"] is None
-    assert told["totals"]["sentences"] == 6
+    found = json.loads(capsys.readouterr().out)
+    assert [one["page"] for one in found["pages"]] == ["03_regression"]
+    assert found["totals"]["seconds"] is None
+    assert found["totals"]["sentences"] == 6
     assert main(arguments) == 0
     text = capsys.readouterr().out
     assert text.startswith("page ")
-    assert "not measured" in text
+    assert "unknown, on " in text
 
 
 @pytest.mark.parametrize(
@@ -292,18 +306,14 @@ def test_a_fault_is_one_line(
     assert not output.out
 
 
-def test_an_encoder_or_file_that_there_is_not_is_one_line() -> None:
+def test_an_unknown_encoder_or_file_is_one_line() -> None:
     with pytest.raises(InputError, match=r"^encoder 'wig-bas' is neither .* did you mean 'wig-base'"):
         planned(run_of("regression", encoder="wig-bas"))
     with pytest.raises(InputError, match="file not found"):
         planned(run_of("regression", corpus="own/missing.csv"))
 
 
-def test_too_little_room_is_a_warning() -> None:
-    rooms = [Room("memory", 9e9, 4e9, "close other programs"), Room("disk", 1e9, 4e9, "free some")]
-    [warning] = Plan([], [], [], "", {}, rooms).warnings()
-    assert warning == "warning: memory: about 9.00 GB are needed, 4.00 GB are free; close other programs"
-
-
-def test_a_demand_without_encoders() -> None:
-    assert demand_of("theorem", run_of("theorem").values) == Demand([], [], [], 0)
+def test_too_little_memory_is_a_warning() -> None:
+    resources = [Resource("memory", 9e9, 4e9, "close other programs"), Resource("disk", 1e9, 4e9, "free some space")]
+    [warning] = Plan([], [], [], "", None, resources).warnings()
+    assert warning == "warning: memory: about 9.0 GB are needed, 4.0 GB are free; close other programs"

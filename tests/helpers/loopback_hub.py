@@ -13,9 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import huggingface_hub
+import pytest
+
+WEIGHTS = "model.safetensors"
 RESOLVE = re.compile(r"/(?P<kind>datasets/)?(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)")
 API = re.compile(r"/api/(?P<kind>models|datasets)/(?P<name>[^/]+/[^/]+)(/(?P<what>[^/]+))?(/(?P<revision>[^/]+))?.*")
-ROBOT = {
+BOT = {
     "num": 1,
     "author": {"name": "SFconvertbot"},
     "isPullRequest": True,
@@ -25,6 +29,14 @@ ROBOT = {
 }
 
 
+def use(monkeypatch: pytest.MonkeyPatch, url: str, cache: Path) -> None:
+    """Let the hub's client in this process talk to a hub at `url`, with its cache in a folder."""
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
+    template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache / "hub"))
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     """The files of a folder by their names."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -32,14 +44,14 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 @dataclass
 class Hub:
-    """What a hub holds, and how it misbehaves.
+    """The contents of a hub, and its faults.
 
     Attributes:
-        models, datasets: repositories by name, each its files; "owner/name@revision" is another revision of one.
-        gated, private: names that are refused.
-        cuts: for a file's name, after how many bytes each of the next answers breaks off, in turn.
-        corrupt: names of files that arrive with a byte changed, so many times more.
-        sent: what was asked and given, as "owner/name/file", and the sizes that were sent.
+        models, datasets: repositories by name, each its files; "owner/name@revision" is another revision of it.
+        gated, private: names to which access is refused.
+        cuts: for the name of a file, the number of bytes after which each of the next answers breaks off, in turn.
+        corrupt: for the name of a file, how many more times it arrives with a byte changed.
+        sent: the files that were sent, as "owner/name/file", and how many bytes of each.
     """
 
     models: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -62,7 +74,7 @@ class Hub:
         return None
 
     def asked(self) -> set[str]:
-        """Which files were sent, at least in part."""
+        """The files that were sent, at least in part."""
         return {name for name, _ in self.sent}
 
 
@@ -117,8 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def give_facts(self, kind: str, name: str, asked: re.Match[str]) -> None:
         if asked["what"] == "discussions":
-            has_robot = self.hub.files(kind, name, "refs/pr/1") is not None
-            found = [ROBOT | {"repo": {"name": name, "type": "model"}}] if has_robot else []
+            has_bot = self.hub.files(kind, name, "refs/pr/1") is not None
+            found = [BOT | {"repo": {"name": name, "type": "model"}}] if has_bot else []
             return self.reply(200, json.dumps({"discussions": found, "count": len(found), "start": 0}).encode())
         known = self.look_up(kind, name, unquote(asked["revision"] or "main"))
         if known is None:

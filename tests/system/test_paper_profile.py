@@ -65,8 +65,8 @@ def kind_of(name: str) -> str:
 
 
 def data_set(name: str) -> dict[str, bytes]:
-    """A few real sentences in the columns of a data set, as a CSV file with a card that lists its splits; or as the one
-    file that the data set consists of, beside other files."""
+    """A few real sentences as a data set: a CSV file with its columns and a card that lists its splits, or the one file
+    that it consists of, beside other files."""
     known, (_, _, config) = HUB_CORPORA[name], HUB_CORPORA[name].dataset.partition(":")
     if config.endswith(".txt"):
         lines = "\n".join(load_corpus("lee").sentences)

@@ -22,38 +22,6 @@ TOKENS_PER_WORD, SPECIAL_TOKENS = 1.2, 2  # measured: 1.12 with a vocabulary of 
 USUAL_STEPS = 20  # nodes that most sentences need for a completeness error below 1%
 
 
-@dataclass
-class PagePlan:
-    """What a page asks for; a page that is current needs nothing, and work that an earlier page caches is left out.
-
-    Attributes:
-        page: its name.
-        is_current: whether executing it again would change nothing.
-        seconds: how long it takes; None if that is unknown.
-        encoders, corpora: the names of those that it loads.
-        sentences: how many times a sentence is attributed.
-        steps: of training.
-        passes: forward passes of a sentence, or what costs as much.
-        operations: multiplications and additions.
-        counted: sentences whose words are counted.
-        memory: bytes that the largest step of its work needs.
-        disk: bytes that the cache will keep.
-    """
-
-    page: str
-    is_current: bool = False
-    seconds: float | None = None
-    encoders: list[str] = field(default_factory=list)
-    corpora: list[str] = field(default_factory=list)
-    sentences: int = 0
-    steps: int = 0
-    passes: float = 0.0
-    operations: float = 0.0
-    counted: int = 0
-    memory: float = 0.0
-    disk: float = 0.0
-
-
 @dataclass(frozen=True)
 class Shape:
     """The sizes of a transformer, by default those of BERT-base.
@@ -93,6 +61,38 @@ class Shape:
     def operations(self, passes: Iterable[tuple[float, float]]) -> float:
         """The multiplications and additions of forward passes."""
         return 2.0 * self.weights * sum(number * tokens for number, tokens in passes)
+
+
+@dataclass
+class PagePlan:
+    """What a page asks for; a page that is current needs nothing, and work that an earlier page caches is left out.
+
+    Attributes:
+        page: its name.
+        is_current: whether executing it again would change nothing.
+        seconds: how long it takes; None if that is unknown.
+        encoders, corpora: the names of those that it loads.
+        sentences: how many times a sentence is attributed.
+        steps: of training.
+        passes: forward passes of a sentence, or what costs as much.
+        operations: multiplications and additions.
+        counted: sentences whose words are counted.
+        memory: bytes that the largest step of its work needs.
+        disk: bytes that the cache will keep.
+    """
+
+    page: str
+    is_current: bool = False
+    seconds: float | None = None
+    encoders: list[str] = field(default_factory=list)
+    corpora: list[str] = field(default_factory=list)
+    sentences: int = 0
+    steps: int = 0
+    passes: float = 0.0
+    operations: float = 0.0
+    counted: int = 0
+    memory: float = 0.0
+    disk: float = 0.0
 
 
 def tokens_of(words: float) -> float:

@@ -6,13 +6,10 @@ are replaced by a packaged one, data sets by packaged sentences, and nothing is 
 
 from __future__ import annotations
 
-import io
-import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -35,8 +32,8 @@ from wig_book.build.cost import (
 from wig_book.build.downloads import Hub
 from wig_book.build.precompute import run_cells
 from wig_book.build.publish import publish
+from wig_book.build.replace import drawing_functions, replaced
 from wig_book.build.run import Run
-from wig_book.build.stand_ins import as_method, drawing_functions, places
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer
@@ -52,9 +49,10 @@ from wig_core.text.sources import place_on_hub
 from wig_core.training import fine_tuning
 from wig_core.training.fine_tuning import FineTuned, MaskedLMRecipe, Recipe
 from wig_core.training.static import exact_course, train_static
+from wig_core.word_weights import reliability
 
 T = TypeVar("T")
-STAND_IN_ENCODER, STAND_IN_CORPUS = "wig-base", "wikipedia-sample"
+STAND_IN_ENCODER, STAND_IN_CORPUS, STAND_IN_SENTENCES = "wig-base", "wikipedia-sample", 2_000
 SENTENCES = {"sts-b": 2_800, "sts12": 6_200, "nli": 20_000, "wikipedia-1m": 1_000_000}  # about; of data sets on the hub
 UNKNOWN_SENTENCES = 100_000  # assumed of other data sets
 SAMPLE = 40  # of a larger sample so many sentences stand for all
@@ -236,7 +234,8 @@ class DryRun:
     ) -> Corpus:
         name = os.fspath(name)
         if self._note_corpus(name):
-            corpus = replace(self._once(STAND_IN_CORPUS, partial(load_corpus, STAND_IN_CORPUS)), name=name)
+            texts = self._once(STAND_IN_CORPUS, lambda: load_corpus(STAND_IN_CORPUS).sentences[:STAND_IN_SENTENCES])
+            corpus = Corpus(name, texts)
             self.sizes[name] = SENTENCES.get(name, UNKNOWN_SENTENCES)
         else:
             load = partial(load_corpus, name, split=split, column=column)
@@ -260,18 +259,24 @@ class DryRun:
         if len(whole) <= SAMPLE:
             return whole
         few = self._original_sample(whole, SAMPLE, seed=seed + size)  # others for another size
-        self._samples[tuple(few)] = len(whole)
+        is_on_hub = place_on_hub(corpus.name) is not None
+        self._samples[tuple(few)] = min(size, self.sizes[corpus.name]) if is_on_hub else len(whole)
         return few
 
     def _max_words(self, corpus: Corpus, words: int | None) -> Corpus:
-        return self._once((corpus.name, len(corpus), words), partial(self._original_max_words, corpus, words))
+        short = self._of_texts(corpus, ("short", words), partial(self._original_max_words, corpus, words))
+        return replace(short, name=corpus.name)
 
     def _word_information(self, corpus: Any, *, shuffles: int = 0, **options: Any) -> pd.DataFrame:
         corpus = corpus if isinstance(corpus, Corpus) else Corpus("", list(corpus))
         self._asked.counted += (1 + shuffles) * self.sizes.get(corpus.name, len(corpus))
         few = min(shuffles, 1)
-        key = ("counted", corpus.name, len(corpus), *corpus.sentences[:3], few, *options.items())
-        return self._once(key, partial(word_information, corpus, shuffles=few, **options)).copy()
+        count = partial(word_information, corpus, shuffles=few, **options)
+        return self._of_texts(corpus, ("counted", few, *options.items()), count).copy()
+
+    def _of_texts(self, corpus: Corpus, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
+        """What `make` returns, once for all corpora of the same list, which is kept so that its id stays its own."""
+        return self._once((id(corpus.sentences), *key), lambda: (corpus, make()))[1]
 
     # ── what a stand-in notes ──
 
@@ -311,6 +316,7 @@ class DryRun:
             integrated_gradients: partial(self._explain_directly, "ig"),
             load_corpus: self._load_corpus,
             load_similarities: self._load_similarities,
+            reliability: lambda *_, **__: 1.0,  # takes long, and no work of encoders depends on it
             shap_values: self._shap_values,
             shapley_values: partial(self._explain_directly, "shap"),
             tokenize_sentences: self._tokenize,
@@ -323,18 +329,9 @@ class DryRun:
             (Explainer, "explain", self._explain),
             (SentenceEncoder, "encode", self._encode),
         ]
-        excluded = (__name__, load_corpus.__module__)  # functions of the latter read a corpus by calling each other
-        with ExitStack() as stack:
-            stack.enter_context(warnings.catch_warnings(action="ignore"))  # about statistics of random numbers
-            stack.enter_context(redirect_stderr(io.StringIO()))  # progress bars
-            stack.callback(logging.disable, logging.root.manager.disable)
-            logging.disable(logging.WARNING)
+        with replaced(functions, methods, except_in=[__name__, load_corpus.__module__]), ExitStack() as stack:
             stack.enter_context(patch.object(SentenceEncoder, "load", self._load))
             stack.enter_context(patch.object(fine_tuning, "_trained", self._train))
-            for owner, name, stand_in in methods:
-                stack.enter_context(patch.object(owner, name, as_method(stand_in)))
-            for module, name, function in places(functions, excluded):
-                stack.enter_context(patch.object(module, name, functions[function]))
             yield
 
     def _exact_course(self, model: Any, *, dimension: int = 16, at: Sequence[int], **_: object) -> dict[int, Tensor]:

@@ -7,20 +7,11 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 import torch
-from loopback_hub import Hub, files_of, serving
+from loopback_hub import WEIGHTS, Hub, files_of, serving, use
 
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.hub import commit_of
 from wig_core.errors import InputError
-
-WEIGHTS = "model.safetensors"
-
-
-def use(monkeypatch: pytest.MonkeyPatch, url: str, cache: Path) -> None:
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", url)
-    template = f"{url}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache / "hub"))
 
 
 @pytest.fixture
