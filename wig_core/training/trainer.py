@@ -64,7 +64,8 @@ class _Bar(TrainerCallback):
     """A progress bar with the loss, on stderr; transformers' own writes its log into a notebook's output."""
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc="training", unit="step", leave=False)
+        options = {"initial": state.global_step, "leave": False, "disable": not state.is_world_process_zero}
+        self.bar = tqdm(total=state.max_steps, desc="training", unit="step", **options)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.bar.update()

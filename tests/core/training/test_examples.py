@@ -1,4 +1,4 @@
-"""Examples to train on: each packaged kind is what it says, and files are read or refused in one line."""
+"""Examples to train on: each packaged kind keeps its promise; files and rows are read, or refused in one line."""
 
 import itertools
 from collections import Counter
@@ -9,14 +9,14 @@ import pytest
 from wig_core.errors import InputError
 from wig_core.text.corpus import load_corpus
 from wig_core.text.packaged import wikipedia_sample
-from wig_core.training.examples import NAMES, load_examples
+from wig_core.training.examples import NAMES, Examples, as_examples, load_examples
 
-ARTICLES = list(wikipedia_sample())
+ARTICLES = wikipedia_sample()
 
 
 @pytest.fixture(scope="module")
 def places() -> dict[str, set[tuple[int, int]]]:
-    """In which paragraphs (article, paragraph) each sentence stands."""
+    """The paragraphs (article, paragraph) that contain each sentence."""
     found: dict[str, set[tuple[int, int]]] = {}
     for a, article in enumerate(ARTICLES):
         for p, paragraph in enumerate(article.paragraphs):
@@ -26,7 +26,7 @@ def places() -> dict[str, set[tuple[int, int]]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_packaged_kind_has_many_distinct_examples_without_blanks(name: str) -> None:
+def test_packaged_examples_are_many_distinct_and_not_blank(name: str) -> None:
     examples = load_examples(name)
     assert len(examples) > 4_000
     assert all(text.strip() for texts in examples.texts for text in texts)
@@ -36,7 +36,7 @@ def test_every_packaged_kind_has_many_distinct_examples_without_blanks(name: str
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_gives_the_same(name: str) -> None:
+def test_the_same_seed_gives_the_same_examples(name: str) -> None:
     assert load_examples(name, seed=3) == load_examples(name, seed=3)
 
 
@@ -48,14 +48,14 @@ def test_halves_make_a_sentence() -> None:
         assert len(left.split()) >= 4
 
 
-def test_neighbours_share_a_paragraph_and_the_far_one_does_not_stand_in_it_alone(places: dict) -> None:
+def test_neighbours_share_a_paragraph_and_the_negative_their_article(places: dict) -> None:
     for left, right, far in load_examples("neighbours-and-far").texts[:2000]:
         shared = places[left] & places[right]
         assert shared
         assert any(a == b for (a, _), (b, _) in itertools.product(shared, places[far]))  # of the same article
 
 
-def test_relations_are_what_their_labels_say(places: dict) -> None:
+def test_labels_of_relations_are_true(places: dict) -> None:
     examples = load_examples("relations")
     assert Counter(examples.labels) == dict.fromkeys(range(3), len(examples) // 3)
     for (left, right), label in zip(examples.texts[:3000], examples.labels or [], strict=False):
@@ -72,7 +72,7 @@ def test_titles_and_glosses() -> None:
     assert any(example == "able to swim" for _, example in load_examples("glosses").texts)
 
 
-def test_reads_a_users_pairs_triplets_and_labels(tmp_path: Path) -> None:
+def test_pairs_triplets_and_labels_are_read_from_files(tmp_path: Path) -> None:
     pairs, triplets, labelled = (tmp_path / f"{name}.csv" for name in ("pairs", "triplets", "labelled"))
     pairs.write_text("positive,anchor\nwas dry,It  rained\n")
     triplets.write_text("anchor,positive,negative\na,b,c\n")
@@ -92,10 +92,26 @@ def test_reads_a_users_pairs_triplets_and_labels(tmp_path: Path) -> None:
         ("anchor,positive\n", "no examples|cannot be read"),
     ],
 )
-def test_refuses_a_file_in_one_line(tmp_path: Path, content: str, message: str) -> None:
+def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "mine.csv").write_text(content)
     with pytest.raises(InputError, match=message):
         load_examples(tmp_path / "mine.csv")
+
+
+def test_examples_in_each_form(tmp_path: Path) -> None:
+    pairs = Examples("own", [("a", "b"), ("c", "d")])
+    assert as_examples(pairs) is pairs
+    assert as_examples([["a", "b"], ("c", "d")]).texts == pairs.texts
+    assert as_examples(["a", "b"]).texts == [("a",), ("b",)]
+    (tmp_path / "pairs.csv").write_text("anchor,positive\na,b\n")
+    assert as_examples(tmp_path / "pairs.csv").texts == [("a", "b")]
+    assert as_examples("relations", seed=3) == load_examples("relations", seed=3)
+
+
+@pytest.mark.parametrize("row", [("c",), ("c", " "), ("c", "d", "e"), ("c", 1)])
+def test_wrong_rows_are_refused_in_one_line(row: tuple) -> None:
+    with pytest.raises(InputError, match=r"examples: row 2 is \('c'.*\); give each row 2 texts, none blank"):
+        as_examples([("a", "b"), row])
 
 
 def test_an_unknown_kind_names_the_nearest() -> None:

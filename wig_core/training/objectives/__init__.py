@@ -1,4 +1,4 @@
-"""Contrastive objectives, one a file: from the embeddings of a batch's columns to its loss."""
+"""Contrastive objectives, one per file: each turns the embeddings of a batch into its loss."""
 
 from wig_core.training.objectives.info_nce import InfoNCE
 from wig_core.training.objectives.objective import Objective

@@ -1,4 +1,4 @@
-"""What an objective is, and the batch that several processes make together."""
+"""The interface of objectives, and batches that are spread over several processes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Objective(nn.Module):
     """A loss over the embeddings of a batch.
 
     Attributes:
-        similarity: how the trained encoder's embeddings are to be compared.
-        columns: how many texts an example has, the least and the most (None: any number).
-        labelled: whether examples carry a label.
-        twice: whether the one text of an example is embedded twice, with other dropout.
+        similarity: how the embeddings of the trained encoder are compared, "cosine" or "dot".
+        columns: the least and the most texts per example (None: any number).
+        labelled: whether examples need a label.
+        twice: whether each text is embedded twice, with different dropout.
     """
 
     similarity: Similarity = "cosine"
@@ -27,22 +27,25 @@ class Objective(nn.Module):
     twice: ClassVar[bool] = False
 
     def forward(self, columns: Sequence[Tensor], labels: Tensor | None = None) -> Tensor:
-        """The loss of a batch, from its columns, each ``[examples, d]``, and its labels ``[examples]``."""
+        """The loss of a batch, from its columns of embeddings, each ``[examples, d]``, and labels ``[examples]``."""
         raise NotImplementedError
 
 
 def gathered(local: Tensor) -> Tensor:
-    """The rows of all processes, in their order, with gradients: ``[examples, d]`` to ``[processes · examples, d]``."""
+    """The rows of all processes, in order, with gradients: ``[examples, d]`` to ``[processes · examples, d]``."""
     return _Gather.apply(local) if _together() else local
 
 
 def first_row(local: Tensor) -> int:
-    """Where this process' rows begin among the gathered ones."""
+    """The index of this process's first row among the gathered ones."""
     return torch.distributed.get_rank() * len(local) if _together() else 0
 
 
 class _Gather(torch.autograd.Function):
-    """All-gather whose gradient is the sum of what all processes want of a row."""
+    """All-gather; the gradient of a row is the sum of its gradients in all processes.
+
+    It does what `torch.distributed.nn.functional.all_gather` did, which torch has deprecated.
+    """
 
     @staticmethod
     def forward(context: Any, local: Tensor) -> Tensor:
@@ -51,8 +54,8 @@ class _Gather(torch.autograd.Function):
         return torch.cat(rows)
 
     @staticmethod
-    def backward(context: Any, wanted: Tensor) -> Tensor:
-        total = wanted.clone()
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone()
         torch.distributed.all_reduce(total)
         return total.chunk(torch.distributed.get_world_size())[torch.distributed.get_rank()]
 

@@ -19,11 +19,11 @@ class Softmax(Objective):
 
         ``o = softmax(W (u, v, |u − v|))``, trained with cross-entropy
 
-    The classifier W is trained along and then dropped. It has a bias, as in sentence-transformers.
+    The classifier W is trained with the encoder and then dropped. It has a bias, as in sentence-transformers.
 
     Args:
-        dimension: d, the length of an embedding.
-        classes: how many relations there are.
+        dimension: the dimension d of the embeddings.
+        classes: the number of relations.
     """
 
     columns: ClassVar[tuple[int, int | None]] = (2, 2)

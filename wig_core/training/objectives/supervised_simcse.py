@@ -8,16 +8,17 @@ from wig_core.training.objectives.info_nce import InfoNCE
 
 
 class SupervisedSimCSE(InfoNCE):
-    """Tell a sentence's positive from a hard negative of its own and from all texts of the batch.
+    """Distinguish a sentence's positive from its hard negative and from all other texts of the batch.
 
-    Gao, Yao and Chen 2021 (arXiv 2104.08821), equation 5, on triplets (x_i, x_i⁺, x_i⁻); there from entailment and
-    contradiction:
+    Gao, Yao and Chen 2021 (arXiv 2104.08821), equation 5, on triplets (x_i, x_i⁺, x_i⁻), which they take from
+    entailment and contradiction:
 
         loss = −(1/N) Σ_i log ( exp(cos(h_i, h_i⁺)/τ) / Σ_j [ exp(cos(h_i, h_j⁺)/τ) + exp(cos(h_i, h_j⁻)/τ) ] )
 
-    with τ = 0.05.
+    It needs examples of three texts.
 
-    Needs examples of three texts.
+    Args:
+        temperature: τ, above 0.
     """
 
     columns: ClassVar[tuple[int, int | None]] = (3, 3)

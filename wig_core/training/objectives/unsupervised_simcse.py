@@ -8,14 +8,18 @@ from wig_core.training.objectives.info_nce import InfoNCE
 
 
 class UnsupervisedSimCSE(InfoNCE):
-    """Find a sentence again after other dropout, among the sentences of the batch.
+    """Recognise a sentence under different dropout among the sentences of the batch.
 
     Gao, Yao and Chen 2021 (arXiv 2104.08821), equation 4: each sentence is embedded twice with independent dropout
     masks z and z', and the two are each other's positive:
 
-        loss = −(1/N) Σ_i log ( exp(cos(h_i^z, h_i^z')/τ) / Σ_j exp(cos(h_i^z, h_j^z')/τ) ),   τ = 0.05
+        loss = −(1/N) Σ_i log ( exp(cos(h_i^z, h_i^z')/τ) / Σ_j exp(cos(h_i^z, h_j^z')/τ) )
 
-    Needs examples of one text. A model that was pre-trained without dropout finds this too easy to learn much from it.
+    It needs examples of one text. A model that was pre-trained without dropout learns little from this objective, since
+    it is too easy.
+
+    Args:
+        temperature: τ, above 0.
     """
 
     columns: ClassVar[tuple[int, int | None]] = (1, 1)
