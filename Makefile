@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book plan run verify test fuzz lint bench pretrain clean
+.PHONY: help book plan run verify test coverage fuzz lint bench pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -24,7 +24,10 @@ verify: $(INSTALLED)  ## run the profile full again, apart, and compare with res
 	$(BIN)/wig verify --profile full
 
 test: lint  ## check style and types, run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+coverage: $(INSTALLED)  ## run all tests and show which lines they reach
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=wig_core --cov=wig_book --cov-report=term
 
 fuzz: $(INSTALLED)  ## any text at all through the public functions, ten thousand examples each (half an hour)
 	$(BIN)/pytest -m fuzz

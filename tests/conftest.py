@@ -1,6 +1,17 @@
-"""Encoders that many tests share: each is saved and loaded once a session."""
+"""A home of its own for the test session, slow files first, and encoders that many tests share."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
+
+# Before any library is imported that reads these: no test reads or writes the developer's own caches. The workers of
+# pytest-xdist inherit the folder from the process that started them, and so share what one of them has cached.
+if "WIG_TEST_HOME" not in os.environ:
+    os.environ["WIG_TEST_HOME"] = tempfile.mkdtemp(prefix="wig-tests-")
+HOME = Path(os.environ["WIG_TEST_HOME"])
+os.environ |= {"HOME": str(HOME), "WIG_CACHE": str(HOME / "cache"), "HF_HOME": str(HOME / "hf")}
+os.environ.pop("XDG_CACHE_HOME", None)
 
 import hypothesis
 import pytest
@@ -13,7 +24,20 @@ from wig_core.encoders.encoder import SentenceEncoder
 hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("steady")
 
+SLOW = ["test_book.py", "test_paper_profile.py", "test_faults.py", "test_processes.py"]  # first, one file a worker
+
 torch.set_num_threads(1)  # tiny tensors: a second thread costs more than it brings, above all on a busy machine
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the slow files first, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: SLOW.index(item.path.name) if item.path.name in SLOW else len(SLOW))
+
+
+def pytest_unconfigure() -> None:
+    """Remove the home when the process that made it ends."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

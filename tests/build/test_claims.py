@@ -13,12 +13,10 @@ from wig_book.build.run import Run
 from wig_book.build.verify import differences, verify
 from wig_core.errors import InputError
 
-INTERVAL = {"value": "x", "low": "x_low", "high": "x_high"}
-
 
 def verdict(low: float, high: float, **condition: object) -> Verdict:
     numbers = {"page": {"x": (low + high) / 2, "x_low": low, "x_high": high, "n": 3}}
-    return Condition("x", "page", **INTERVAL, **condition).verdict(numbers)  # type: ignore[arg-type]
+    return Condition("x", "page", "x", **condition).verdict(numbers)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_each_claim_of_the_book_can_hold_and_can_fail(claim):
         for test in claim.conditions:
             low, high = test.between or (test.above or 0.0, test.below or (test.above or 0.0) + 1)
             value = (low + high) / 2 if good else (high + 1 if test.above is None else low - 1)
-            names = [name for name in (test.value, test.low, test.high) if name]
+            names = [test.value, f"{test.value}_low", f"{test.value}_high"]
             made.setdefault(test.page, {}).update(dict.fromkeys(names, value))
             if test.equals:
                 made[test.page][test.equals] = value if good else value + 1
@@ -99,7 +97,7 @@ def test_every_claim_has_a_verdict_in_the_shipped_run():
 
 
 def test_the_page_shows_rules_and_numbers_of_each_run():
-    claims = [Claim("C9", "It rises.", "It is above 0.", (Condition("rise", "page", **INTERVAL, above=0),))]  # type: ignore[arg-type]
+    claims = [Claim("C9", "It rises.", "It is above 0.", (Condition("rise", "page", "x", above=0),))]
     runs = {"quick": {"page": {"x": 0.25, "x_low": 0.125, "x_high": 0.5}}, "full": {}}
     text = claims_page(claims, runs, {"page": "/notebooks/01_page"})
     assert "| C9 | It rises. | **holds** | not tested |" in summary(claims, runs).replace(NO_BREAK, " ")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -120,7 +121,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the book in a copy, so that the reader's own book stays."""
+    """The smoke book in the folder $WIG_BOOK, or else one built in a copy, so that the reader's own book stays."""
+    if built := os.environ.get("WIG_BOOK"):
+        return ROOT / built
     root = tmp_path_factory.mktemp("project")
     for folder in ("notebooks", "book", "results/benchmarks"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("_build"))

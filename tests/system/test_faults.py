@@ -39,7 +39,7 @@ PUBLISHING = """
 # %%
 import pandas as pd
 
-from wig_core.publish import publish
+from wig_book.build.publish import publish
 
 publish(results, "squares", {"largest": 25}, values=pd.DataFrame({"square": squares}))
 """

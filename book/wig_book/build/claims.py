@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import yaml
 
@@ -15,21 +15,17 @@ from wig_book.build.provenance import table
 from wig_core.errors import InputError
 
 Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its short name
-
-
 NO_BREAK = "\N{NO-BREAK SPACE}"
-
-
 INTRODUCTION = """\
-Each claim has a rule that was written down before the run, in `book/claims.yml`, as conditions on numbers that the
-pages write; of C1a, C2a, C2b and C3b some numbers were known by then. A claim *holds* if all its conditions do: the
-whole 95% interval on the right side. It *does not hold* if one of them is wholly on the wrong side. Otherwise it is
-*undecided*. (C2c needs but one of its conditions.) From C4 on, *it* is that informative words weigh more in a
-fine-tuned encoder; whether fine-tuning made them so is C2. This page is computed from the files of numbers of each run;
-nothing on it is typed.
+Each claim has a rule in `book/claims.yml`, as conditions on numbers that the pages write. The rules were written after
+first results of several pages were known, so a verdict is not a pre-registered test. A claim *holds* if all its
+conditions do, that is, if each 95% interval is on the right side. It *does not hold* if one of them is wholly on the
+wrong side. Otherwise it is *undecided*. (For C2c one condition suffices.) From C4 on, *it* means that informative words
+weigh more in a fine-tuned encoder; whether fine-tuning is the cause is the subject of C2. This page is computed from
+the files of numbers of each run; nothing on it is typed.
 
-The column *full* is the run of the profile `full`, whose numbers are kept in the repository; `make verify` makes them
-again and compares."""
+The column *full* is the run of the profile `full`, whose numbers are kept in the repository; `make verify` computes
+them again and compares."""
 
 
 class Verdict(Enum):
@@ -43,55 +39,57 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition on a measured number.
+    """One condition on a measured number. Where the page also wrote `<value>_low` and `<value>_high`, the whole 95%
+    interval decides; otherwise the number itself.
 
     Attributes:
         says: what the number is.
-        page: whose numbers it is among, by its short name.
-        value: its name there; `low` and `high` those of the ends of its interval, where it has one.
-        above, below: what it must surely be; it fails where it surely is not.
-        between: two ends; it holds where all of its interval is inside, and fails where none of it is.
-        equals: the name of another number that it must equal.
+        page: the short name of the page that writes it.
+        value: its name there.
+        above, below: a bound that the interval must respect; the condition fails if the interval lies beyond it.
+        between: two bounds; the condition holds if the interval is inside and fails if it is wholly outside.
+        equals: the name of another number of the page that it must equal.
     """
 
     says: str
     page: str
     value: str
-    low: str | None = None
-    high: str | None = None
     above: float | None = None
     below: float | None = None
     between: tuple[float, float] | None = None
     equals: str | None = None
 
     def verdict(self, numbers: Numbers) -> Verdict:
-        """What the numbers say; `UNTESTED` where the page has left none of that name."""
-        found = [self._number(numbers, name) for name in (self.value, self.low, self.high, self.equals)]
-        if None in found:
+        """What the numbers say; `UNTESTED` if the page wrote none of that name."""
+        value, low, high = (self._number(numbers, self.value + end) for end in ("", "_low", "_high"))
+        other = self._number(numbers, self.equals or self.value)
+        if value is None or low is None or high is None or other is None:
             return Verdict.UNTESTED
-        value, low, high, other = cast("list[float]", found)
         if self.equals is not None:
             return Verdict.HOLDS if value == other else Verdict.FAILS
-        below, above = self.between or (
+        lower, upper = self.between or (
             self.above if self.above is not None else float("-inf"),
             self.below if self.below is not None else float("inf"),
         )
-        if below < low and high < above:
+        if lower < low and high < upper:
             return Verdict.HOLDS
-        return Verdict.FAILS if high <= below or low >= above else Verdict.UNDECIDED
+        return Verdict.FAILS if high <= lower or low >= upper else Verdict.UNDECIDED
 
     def shown(self, numbers: Numbers) -> str:
         """The number with its interval, and what it is."""
-        value, low, high, other = (
-            "–" if (number := self._number(numbers, name)) is None else f"{number:.3g}"
-            for name in (self.value, self.low, self.high, self.equals)
-        )
-        text = f"{self.says}: {value}"
-        return text + (f" [{low}, {high}]" if self.low else "") + (f" of {other}" if self.equals else "")
+        text = f"{self.says}: {self._text(numbers, self.value)}"
+        if f"{self.value}_low" in numbers.get(self.page, {}):
+            text += f" [{self._text(numbers, f'{self.value}_low')}, {self._text(numbers, f'{self.value}_high')}]"
+        return text + (f" of {self._text(numbers, self.equals)}" if self.equals else "")
 
-    def _number(self, numbers: Numbers, name: str | None) -> float | None:
-        """The named number, or None if the page has left none; the value where no name is given."""
-        found = numbers.get(self.page, {}).get(name or self.value)
+    def _text(self, numbers: Numbers, name: str) -> str:
+        number = self._number(numbers, name)
+        return "–" if number is None else f"{number:.3g}"
+
+    def _number(self, numbers: Numbers, name: str) -> float | None:
+        """The named number; the value itself for an end of an interval that the page does not have; else None."""
+        known = numbers.get(self.page, {})
+        found = known.get(name, known.get(self.value) if name.startswith(self.value) else None)
         return float(found) if isinstance(found, float | int) else None
 
 

@@ -1,4 +1,4 @@
-"""Replace functions and methods in all of our own modules for a while."""
+"""Let stand-ins take the place of functions and methods in all of our own modules for a while."""
 
 from __future__ import annotations
 
