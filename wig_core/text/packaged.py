@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import itertools
 import json
@@ -15,9 +16,10 @@ from wig_core.text.wikipedia import Article, split_sentences, wikipedia_articles
 _WIKIPEDIA_SAMPLE = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
 
-def wikipedia_sample() -> Iterator[Article]:
-    """The articles of the packaged corpus "wikipedia-sample"."""
-    return wikipedia_articles(_gensim_file(_WIKIPEDIA_SAMPLE))
+@functools.cache
+def wikipedia_sample() -> tuple[Article, ...]:
+    """The articles of the packaged corpus "wikipedia-sample", parsed once per process, which takes seconds."""
+    return tuple(wikipedia_articles(_gensim_file(_WIKIPEDIA_SAMPLE)))
 
 
 @needs_extra("data")

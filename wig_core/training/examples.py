@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import os
 import random
@@ -114,11 +113,6 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
 # ── packaged texts ──
 
 
-@functools.cache
-def _articles() -> list[Article]:
-    return list(wikipedia_sample())
-
-
 def _sentences(_: random.Random) -> Iterator[Row]:
     return ((sentence,) for sentence in _all_sentences())
 
@@ -131,11 +125,11 @@ def _halves(_: random.Random) -> Iterator[Row]:
 
 
 def _neighbours(_: random.Random) -> Iterator[Row]:
-    return (pair for article in _articles() for pair in _consecutive(article))
+    return (pair for article in wikipedia_sample() for pair in _consecutive(article))
 
 
 def _neighbours_and_far(rng: random.Random) -> Iterator[Row]:
-    for article in _articles():
+    for article in wikipedia_sample():
         for place, paragraph in enumerate(article.paragraphs):
             others = list(itertools.chain(*article.paragraphs[:place], *article.paragraphs[place + 1 :]))
             for pair in itertools.pairwise(paragraph):
@@ -144,7 +138,7 @@ def _neighbours_and_far(rng: random.Random) -> Iterator[Row]:
 
 
 def _relations(rng: random.Random) -> list[tuple[Row, int]]:
-    articles = [article for article in _articles() if len(article.paragraphs) > 1]
+    articles = [article for article in wikipedia_sample() if len(article.paragraphs) > 1]
     rows: list[tuple[Row, int]] = []
     for article in articles:
         sentences = list(itertools.chain(*article.paragraphs))
@@ -156,7 +150,7 @@ def _relations(rng: random.Random) -> list[tuple[Row, int]]:
 
 
 def _titles(_: random.Random) -> Iterator[Row]:
-    for article in _articles():
+    for article in wikipedia_sample():
         for sentence in itertools.chain(*article.paragraphs):
             yield article.title, sentence
 
@@ -180,7 +174,7 @@ def _crop(words: list[str], rng: random.Random) -> str:
 
 
 def _passages(rng: random.Random) -> Iterator[Row]:
-    for article in _articles():
+    for article in wikipedia_sample():
         for place, paragraph in enumerate(article.paragraphs):
             others = [*article.paragraphs[:place], *article.paragraphs[place + 1 :]]
             for i, query in enumerate(paragraph):
@@ -190,11 +184,11 @@ def _passages(rng: random.Random) -> Iterator[Row]:
 
 
 def _all_sentences() -> Iterator[str]:
-    return (sentence for article in _articles() for sentence in itertools.chain(*article.paragraphs))
+    return (sentence for article in wikipedia_sample() for sentence in itertools.chain(*article.paragraphs))
 
 
 def _paragraphs() -> Iterator[list[str]]:
-    return itertools.chain(*(article.paragraphs for article in _articles()))
+    return itertools.chain(*(article.paragraphs for article in wikipedia_sample()))
 
 
 def _consecutive(article: Article) -> Iterator[Row]:

@@ -32,8 +32,8 @@ from wig_book.build.cost import (
 from wig_book.build.downloads import Hub
 from wig_book.build.precompute import run_cells
 from wig_book.build.publish import publish
+from wig_book.build.replace import drawing_functions, replaced
 from wig_book.build.run import Run
-from wig_book.build.stand_ins import drawing_functions, replaced
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer

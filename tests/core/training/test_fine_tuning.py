@@ -1,9 +1,10 @@
-"""Training: resumed to the same weights, masked as BERT masks, kept and read again, refused in one line."""
+"""Training: resumed to the same weights, masked as BERT masks, cached, shared by processes, refused in one line."""
 
+import copy
 import json
-import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import nn
 from transformers import AutoModelForMaskedLM
+from two_processes import in_two_processes
 
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -52,7 +54,7 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize(("objective", "examples"), CASES, ids=[type(case[0]).__name__ for case in CASES])
-def test_a_killed_run_is_taken_up_to_the_same_weights(
+def test_an_interrupted_training_resumes_to_the_same_weights(
     bert: SentenceEncoder, tmp_path: Path, objective: Objective, examples: Examples
 ) -> None:
     schedule = replace(SCHEDULE, save_every=2)
@@ -72,12 +74,12 @@ def test_a_killed_run_is_taken_up_to_the_same_weights(
     with pytest.raises(KilledError):
         train(tmp_path / "cut", die=True)
     assert [path.name for path in (tmp_path / "cut").iterdir()] == ["checkpoint-4"]
-    torch.manual_seed(99)  # where the second start finds the generator must not matter
+    torch.manual_seed(99)  # the state of the generator must not matter
     assert torch.equal(weights(train(tmp_path / "cut")), weights(whole))
     assert not torch.equal(weights(whole), weights(bert))
 
 
-def test_a_killed_pretraining_is_taken_up_to_the_same_weights(bert: SentenceEncoder, tmp_path: Path) -> None:
+def test_an_interrupted_pretraining_resumes_to_the_same_weights(bert: SentenceEncoder, tmp_path: Path) -> None:
     def train(folder: Path, die: bool = False) -> torch.Tensor:
         def watch(step: int) -> None:
             if die and step == 5:
@@ -105,7 +107,7 @@ def test_a_killed_pretraining_is_taken_up_to_the_same_weights(bert: SentenceEnco
     assert torch.equal(train(tmp_path / "cut"), whole)
 
 
-def test_training_lowers_the_loss_and_leaves_the_base_as_it_was(bert: SentenceEncoder) -> None:
+def test_training_lowers_the_loss_and_leaves_the_base_unchanged(bert: SentenceEncoder) -> None:
     before = weights(bert).clone()
     objective = InfoNCE("dot", temperature=1.0)
     trained = train_contrastive(
@@ -150,8 +152,8 @@ def test_gradient_accumulation_averages_batches(bert: SentenceEncoder) -> None:
 @pytest.mark.parametrize(
     ("objective", "examples", "message"),
     [
-        (InfoNCE(), SINGLES, "InfoNCE takes 2 or more texts an example, not 1"),
-        (UnsupervisedSimCSE(), PAIRS, "UnsupervisedSimCSE takes 1 texts an example, not 2"),
+        (InfoNCE(), SINGLES, "InfoNCE takes 2 or more texts per example, not 1"),
+        (UnsupervisedSimCSE(), PAIRS, "UnsupervisedSimCSE takes 1 texts per example, not 2"),
         (SupervisedSimCSE(), PAIRS, "SupervisedSimCSE takes 3 texts"),
         (Softmax(32), PAIRS, "needs a label for each example; try 'relations'"),
         (InfoNCE(), Examples("own", PAIRS.texts[:3]), "3 examples fill no batch of 8"),
@@ -222,7 +224,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 RECIPE = Recipe(steps=4, batch_size=8, bf16=False)
 
 
-def test_fine_tuned_encoders_are_kept_and_sentence_transformers_loads_them(
+def test_fine_tuned_encoders_are_cached_and_sentence_transformers_loads_them(
     bert: SentenceEncoder, own_cache: Path, tmp_path: Path
 ) -> None:
     examples = tmp_path / "pairs.csv"
@@ -250,53 +252,98 @@ def test_the_same_recipe_makes_the_same_weights_again(
     made = []
     for name in ("one", "two"):
         monkeypatch.setenv("WIG_CACHE", str(tmp_path / name))
-        made.append(weights(fine_tune(bert.name, replace(RECIPE, objective="unsupervised-simcse", bf16=True))[4]))
+        recipe = replace(RECIPE, objective="unsupervised-simcse", bf16=True)
+        made.append(weights(fine_tune(bert, recipe, examples=SINGLES).encoder))
     assert torch.equal(*made)
 
 
-def test_training_back_is_kept_too(bert: SentenceEncoder, own_cache: Path) -> None:
-    back = train_masked(bert.name, MaskedLMRecipe(corpus="lee", steps=3, tokens_per_batch=200), at=[0])
-    assert torch.equal(weights(back[0]), weights(bert))
-    assert not torch.equal(weights(back[3]), weights(bert))
-    assert (back[3].pooling, back[3].similarity) == (bert.pooling, bert.similarity)
+def test_masked_training_is_cached_too(bert: SentenceEncoder, own_cache: Path) -> None:
+    trained = train_masked(bert, MaskedLMRecipe(corpus="lee", steps=3, tokens_per_batch=200), at=[0])
+    assert torch.equal(weights(trained.at(0)), weights(bert))
+    assert not torch.equal(weights(trained.encoder), weights(bert))
+    assert (trained.encoder.pooling, trained.encoder.similarity) == (bert.pooling, bert.similarity)
 
 
-def test_a_recipe_refuses_what_it_does_not_know(bert: SentenceEncoder) -> None:
-    with pytest.raises(InputError, match="objective 'simcse' is unknown; use info-nce"):
-        fine_tune(bert.name, replace(RECIPE, objective="simcse"))  # type: ignore[arg-type]
+@pytest.mark.parametrize("given", ["encoder", "name", "SentenceTransformer"])
+def test_fine_tunes_any_form_of_encoder_on_pairs_in_memory(bert: SentenceEncoder, own_cache: Path, given: str) -> None:
+    bases = {"encoder": bert, "name": bert.name, "SentenceTransformer": SentenceTransformer(bert.name, device="cpu")}
+    trained = fine_tune(bases[given], RECIPE, examples=PAIRS.texts, at=[2])
+    assert trained.steps == list(trained) == [2, 4]
+    assert trained.encoder is trained[4] is trained.at(4)
+    assert repr(trained) == f"FineTuned(steps=[2, 4], encoder={trained.encoder.name!r})"
+    assert not torch.equal(weights(trained.at(2)), weights(trained.encoder))
+    with pytest.raises(InputError, match=r"step 3 was not kept, only 2, 4; ask for it with at=\[3\]"):
+        trained.at(3)
+    same = train_contrastive(bert, PAIRS, objective=InfoNCE(), schedule=RECIPE.schedule(), batch_size=8)
+    assert torch.equal(weights(trained.encoder), weights(same))
+
+
+def test_fine_tunes_on_sentences_in_memory(bert: SentenceEncoder, own_cache: Path) -> None:
+    recipe = replace(RECIPE, objective="unsupervised-simcse")
+    assert len(fine_tune(bert, recipe, examples=sentences(30))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"objective": "simcse"}, "objective 'simcse' is unknown; use info-nce"),
+        ({"pooling": "sum"}, "pooling 'sum' is unknown; use mean, cls, max"),
+        ({"steps": 0}, "steps=0 must be above 0"),
+    ],
+)
+def test_a_recipe_checks_itself(change: dict, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        replace(RECIPE, **change)
+    with pytest.raises(InputError, match="share=0 is out of range"):
+        MaskedLMRecipe(share=0)
+
+
+def test_a_step_beyond_the_last_is_refused(bert: SentenceEncoder) -> None:
     with pytest.raises(InputError, match="step 9 is not one of the 4"):
         fine_tune(bert.name, RECIPE, at=[9])
 
 
-TRAIN = """
-import os, sys, torch
-from wig_core.encoders import SentenceEncoder
-from wig_core.training.contrastive import train_contrastive
-from wig_core.training.examples import Examples
-from wig_core.training.objectives import InfoNCE
-from wig_core.training.schedule import Schedule
-torch.set_num_threads(1)
-encoder = SentenceEncoder.load(sys.argv[1], device="cpu")
-for module in encoder.model.modules():
-    if isinstance(module, torch.nn.Dropout):
-        module.p = 0.0  # each process would draw its own
-examples = Examples("own", eval(sys.argv[2]))
-schedule = Schedule(steps=3, learning_rate=1e-3, bf16=False)
-trained = train_contrastive(encoder, examples, objective=InfoNCE(), schedule=schedule, batch_size=4)
-torch.save(trained.model.state_dict(), f"{sys.argv[3]}/{os.environ.get('RANK', 'alone')}.pt")
-"""
+def without_dropout(encoder: SentenceEncoder) -> SentenceEncoder:
+    """A copy; with dropout, each process would draw its own."""
+    encoder = replace(encoder, model=copy.deepcopy(encoder.model))
+    for module in encoder.model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    return encoder
+
+
+def train_and_save(encoder: SentenceEncoder, folder: Path) -> None:
+    schedule = Schedule(steps=3, learning_rate=1e-3, bf16=False)
+    trained = train_contrastive(encoder, PAIRS, objective=InfoNCE(), schedule=schedule, batch_size=4)
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else "alone"
+    torch.save(trained.model.state_dict(), folder / f"{rank}.pt")
 
 
 def test_two_processes_train_the_model_that_one_trains(bert: SentenceEncoder, tmp_path: Path) -> None:
-    script = tmp_path / "train.py"
-    script.write_text(TRAIN)
-    arguments = [str(script), bert.name, repr(PAIRS.texts), str(tmp_path)]
-    for launcher in (["-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"], []):
-        done = subprocess.run([sys.executable, *launcher, *arguments], capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stderr[-2000:]
+    train = partial(train_and_save, without_dropout(bert), tmp_path)
+    in_two_processes(train)
+    train()
     first, second, alone = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("0", "1", "alone"))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert any(not torch.equal(first[name], value) for name, value in bert.model.state_dict().items())
     for name, value in alone.items():
-        if "key.bias" not in name:  # softmax does not see it: its gradient is rounding, which Adam makes whole steps of
+        if "key.bias" not in name:  # softmax does not depend on it: its gradient is rounding, which Adam scales up
             torch.testing.assert_close(first[name], value, rtol=1e-3, atol=1e-5)
+
+
+def fine_tune_and_write(encoder: SentenceEncoder, recipe: Recipe, folder: Path) -> None:
+    for seed in (0, 1, 0):  # the last one is cached
+        trained = fine_tune(encoder, replace(recipe, seed=seed), examples=PAIRS, at=[0])
+    state = f"{trained.encoder.name} {trained.encoder.fingerprint()}"
+    (folder / str(torch.distributed.get_rank())).write_text(state)
+
+
+def test_two_processes_make_one_cached_encoder(bert: SentenceEncoder, own_cache: Path, tmp_path: Path) -> None:
+    in_two_processes(partial(fine_tune_and_write, bert, RECIPE, tmp_path))
+    assert (tmp_path / "0").read_text() == (tmp_path / "1").read_text()
+    folders = [path.name for path in own_cache.glob("encoders/*") if path.is_dir()]
+    assert len(folders) == 2
+    name, fingerprint = (tmp_path / "0").read_text().split(" ")
+    alone = fine_tune(bert, RECIPE, examples=PAIRS, at=[0]).encoder
+    assert (alone.name, alone.fingerprint()) == (name, fingerprint)
+    assert [path.name for path in own_cache.glob("encoders/*") if path.is_dir()] == folders

@@ -1,21 +1,21 @@
-"""Objectives: equal to sentence-transformers', worked out by hand, and the same on two processes as on one."""
+"""Objectives equal those of sentence-transformers and results by hand, and are the same in two processes as in one."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
-import torch.multiprocessing as multiprocessing
 from sentence_transformers.sentence_transformer import losses
 from sentence_transformers.util import cos_sim, dot_score
 from torch import Tensor, nn
-from two_processes import MAKERS, D, Scaled, columns, half, step
+from two_processes import MAKERS, D, Scaled, columns, half_of_the_batch, in_two_processes, step
 
 from wig_core.errors import InputError
 from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
 
 
 class Columns(nn.Module):
-    """Stands for a SentenceTransformer: hands out the embeddings that it is given."""
+    """A stand-in for a SentenceTransformer that returns the embeddings it is given."""
 
     device = torch.device("cpu")
 
@@ -98,9 +98,9 @@ def test_softmax_refuses_pairs_without_labels() -> None:
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, dict[str, Tensor]]]:
-    """What each of two processes found."""
+    """Losses and gradients from each of two processes."""
     folder = tmp_path_factory.mktemp("halves")
-    multiprocessing.spawn(half, (str(folder),), nprocs=2)
+    in_two_processes(partial(half_of_the_batch, folder))
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
