@@ -1,4 +1,4 @@
-"""Replace functions and methods in all of our own modules for a while."""
+"""Replace functions and methods in all of our own modules for a while, for a dry run."""
 
 from __future__ import annotations
 
