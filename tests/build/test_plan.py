@@ -12,12 +12,13 @@ from loopback_hub import WEIGHTS, Hub, files_of, serving, use
 from repository import ROOT
 from torch.utils.flop_counter import FlopCounterMode
 
+from wig_book.build import plan as plans
 from wig_book.build.cost import PagePlan, Shape, passes_of_attribution, passes_of_training
 from wig_book.build.downloads import Download
 from wig_book.build.downloads import Hub as Asked
 from wig_book.build.execute import execute_pages
 from wig_book.build.pages import Project
-from wig_book.build.plan import Plan, Resource, _last_seconds, as_text, plan
+from wig_book.build.plan import Plan, Resource, as_text, plan
 from wig_book.build.precompute import run_cells
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
@@ -52,9 +53,10 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, NO_SERVER, tmp_path)
     monkeypatch.setenv("WIG_CACHE", str(tmp_path / "wig"))
     monkeypatch.setattr(Run, "record", lambda self: {} if self.root == ROOT else _record(self))
+    monkeypatch.setattr(plans, "_last_seconds", lambda run: None if run.root == ROOT else _last_seconds(run))
 
 
-_record = Run.record
+_record, _last_seconds = Run.record, plans._last_seconds
 
 
 # ── by hand ──

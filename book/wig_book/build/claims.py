@@ -199,5 +199,5 @@ def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping
 
 
 def _mark(verdict: Verdict) -> str:
-    text = verdict.value.replace(" ", NO_BREAK)
-    return f"**{text}**" if verdict in (Verdict.HOLDS, Verdict.FAILS) else text
+    word = verdict.value.replace(" ", NO_BREAK)
+    return f"**{word}**" if verdict in (Verdict.HOLDS, Verdict.FAILS) else word

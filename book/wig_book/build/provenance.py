@@ -60,7 +60,7 @@ def write_provenance(root: Path, runs: list[Run]) -> None:
         key = run.record()["key"]
         if not run.page.has_results or (path.is_file() and yaml.safe_load(path.read_text("utf-8"))["key"] == key):
             continue
-        made = {
+        record = {
             "page": run.page.name,
             "profile": run.profile,
             "commit": commit(root).replace("`", ""),
@@ -71,7 +71,7 @@ def write_provenance(root: Path, runs: list[Run]) -> None:
             "versions": versions([*PACKAGES, *MAKERS]),
             "key": key,
         }
-        path.write_text(yaml.safe_dump(made, sort_keys=False, allow_unicode=True), "utf-8")
+        path.write_text(yaml.safe_dump(record, sort_keys=False, allow_unicode=True), "utf-8")
 
 
 def commit(root: Path) -> str:

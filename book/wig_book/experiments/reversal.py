@@ -21,8 +21,8 @@ def reversal(parameters: Mapping[str, Any]) -> Findings:
     Args:
         parameters: of the page, by name: encoder, shipped (a folder to load from, or None to train), bootstrap, pairs
             (how many for the alignment), the fields of `Setup`, and of the trainings corpus, masked_steps,
-            masked_learning_rate, masked_at, forth, forth_steps, forth_learning_rate, forth_at, batch_size, tested and
-            tested_seeds.
+            masked_learning_rate, masked_at, recipes, contrastive_steps, contrastive_learning_rate, contrastive_at,
+            batch_size, tested and tested_seeds.
 
     Returns:
         Tables course (`reverse`) and rise (`return_interval`), and `reversal_numbers`.
@@ -40,17 +40,17 @@ def _measure(parameters: Mapping[str, Any]) -> dict[str, pd.DataFrame]:
         seed=setup.seed,
     )
     default = Recipe(
-        steps=parameters["forth_steps"],
-        learning_rate=parameters["forth_learning_rate"],
+        steps=parameters["contrastive_steps"],
+        learning_rate=parameters["contrastive_learning_rate"],
         batch_size=parameters["batch_size"],
         seed=setup.seed,
     )
-    returns = {text: parse_recipe(text, default) for text in parameters["forth"]}
+    returns = {text: parse_recipe(text, default) for text in parameters["recipes"]}
     tested = parse_recipe(parameters["tested"], default)
     pairs = example_pairs("halves", parameters["pairs"])
     options = {"masked_at": parameters["masked_at"], "bootstrap": parameters["bootstrap"], "seed": setup.seed}
     return {
-        "course": reverse(encoder, masked, returns, setup, pairs, returns_at=parameters["forth_at"], **options),
+        "course": reverse(encoder, masked, returns, setup, pairs, returns_at=parameters["contrastive_at"], **options),
         "rise": return_interval(encoder, masked, tested, parameters["tested_seeds"], setup, **options),
     }
 

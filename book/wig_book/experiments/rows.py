@@ -144,7 +144,7 @@ def dynamics(
 
 
 def of_first_baseline(table: pd.DataFrame, x: str | None = "kl") -> pd.DataFrame:
-    """The rows of the first baseline, and of one quantity unless x is None; numbered anew."""
+    """The rows of the first baseline, and of one quantity unless x is None; renumbered from 0."""
     chosen = table["baseline"] == table["baseline"].iloc[0]
     return table[chosen if x is None else chosen & (table["x"] == x)].reset_index(drop=True)
 

@@ -140,7 +140,7 @@ class Throughput:
     def counting_seconds(self, sentences: float, workers: int = 1) -> float:
         """Time to count a text in blocks, which workers share, and to add the blocks up, which they do not.
 
-        Sums of 1, 2, 4, … blocks become sums of twice as many, and each is written anew.
+        Sums of 1, 2, 4, … blocks become sums of twice as many, and each is written again.
         """
         law, block = self.pairs, self.counting["block"]
         reading = sentences * self.counting["seconds"] / self.counting["sentences"] / workers

@@ -25,7 +25,7 @@ def panels_by(
         sharey: whether panels share the vertical axis.
 
     Returns:
-        The figure, and each panel with its rows, numbered anew.
+        The figure, and each panel with its rows, renumbered from 0.
     """
     groups = [(value, rows.reset_index(drop=True)) for value, rows in table.groupby(column, sort=False)]
     figure, axes = plt.subplots(1, len(groups), figsize=(width * len(groups), height), sharey=sharey, squeeze=False)
