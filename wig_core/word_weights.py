@@ -79,12 +79,16 @@ def reliability(occurrences: pd.DataFrame, *, splits: int = 50, seed: int = 0) -
     repeated = occurrences[counts >= 2].sort_values("word", kind="stable")
     if repeated["word"].nunique() < 3:
         raise InputError("fewer than three words occur twice; give more sentences")
+    words, weights = pd.factorize(repeated["word"])[0], repeated["weight"].to_numpy()
+    first = np.flatnonzero(np.diff(words, prepend=-1))  # the place of each word's first occurrence
+    half = 2 * words + (np.arange(len(words)) - first[words]) % 2  # a word's occurrences go to its halves in turn
+    sizes = np.bincount(half)
     rng = np.random.default_rng(seed)
     estimates = []
     for _ in range(splits):
-        shuffled = repeated.iloc[rng.permutation(len(repeated))]
-        half = shuffled.groupby("word").cumcount() % 2
-        means = shuffled.groupby(["word", half])["weight"].mean().unstack()
-        correlation = means[0].corr(means[1])
+        shuffled = rng.permutation(len(words))
+        within_words = shuffled[np.argsort(words[shuffled], kind="stable")]
+        means = np.bincount(half, weights[within_words]) / sizes
+        correlation = np.corrcoef(means[::2], means[1::2])[0, 1]
         estimates.append(2 * correlation / (1 + correlation))
     return float(np.mean(estimates))

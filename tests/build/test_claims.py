@@ -125,7 +125,7 @@ def test_a_claim_needs_all_or_any(tmp_path):
 def test_a_condition_is_asked_for(tmp_path):
     path = tmp_path / "claims.yml"
     path.write_text("- {id: C1, text: t, rule: r, conditions: [{says: x, page: p, value: v}]}")
-    with pytest.raises(InputError, match="asks for nothing"):
+    with pytest.raises(InputError, match="has none of above, below, between and equals"):
         read_claims(path)
 
 

@@ -111,8 +111,8 @@ def test_a_profile_may_list_its_pages(toy):
         ("pages: [circles]", "no page 'circles'; the pages are 01_squares, 02_letters"),
         ("pages: squares", "pages is a list"),
         ("common: {seed: 1", "quick.yml, line 1: is not YAML"),
-        ("- seed", "wants lines of `name: value`"),
-        ("common: 3", "wants lines of `name: value`"),
+        ("- seed", "needs lines of `name: value`"),
+        ("common: 3", "needs lines of `name: value`"),
     ],
 )
 def test_a_faulty_profile_is_refused(toy, text, fault):

@@ -1,4 +1,4 @@
-"""Every claim, its rule, and the verdict that the numbers of a run give: read from files, never typed."""
+"""Every claim, its rule, and the verdict by the numbers of a run: read from files, never typed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ them again and compares."""
 
 
 class Verdict(Enum):
-    """What a run says of a claim."""
+    """The outcome of a claim in a run."""
 
     HOLDS = "holds"
     FAILS = "does not hold"
@@ -60,13 +60,13 @@ class Condition:
     equals: str | None = None
 
     def verdict(self, numbers: Numbers) -> Verdict:
-        """What the numbers say; `UNTESTED` if the page wrote none of that name."""
-        value, low, high = (self._number(numbers, self.value + end) for end in ("", "_low", "_high"))
-        other = self._number(numbers, self.equals or self.value)
-        if value is None or low is None or high is None or other is None:
+        """The verdict by the numbers; `UNTESTED` if the page did not write the value or what it must equal."""
+        value, other = self._number(numbers, self.value), self._number(numbers, self.equals or self.value)
+        if value is None or other is None:
             return Verdict.UNTESTED
         if self.equals is not None:
             return Verdict.HOLDS if value == other else Verdict.FAILS
+        low, high = self._interval(numbers) or (value, value)
         lower, upper = self.between or (
             self.above if self.above is not None else float("-inf"),
             self.below if self.below is not None else float("inf"),
@@ -76,21 +76,23 @@ class Condition:
         return Verdict.FAILS if high <= lower or low >= upper else Verdict.UNDECIDED
 
     def shown(self, numbers: Numbers) -> str:
-        """The number with its interval, and what it is."""
-        text = f"{self.says}: {self._text(numbers, self.value)}"
-        if f"{self.value}_low" in numbers.get(self.page, {}):
-            text += f" [{self._text(numbers, f'{self.value}_low')}, {self._text(numbers, f'{self.value}_high')}]"
-        return text + (f" of {self._text(numbers, self.equals)}" if self.equals else "")
+        """The number with its interval, behind what it is."""
+        text = f"{self.says}: {_text(self._number(numbers, self.value))}"
+        if interval := self._interval(numbers):
+            text += f" [{_text(interval[0])}, {_text(interval[1])}]"
+        return text + (f" of {_text(self._number(numbers, self.equals))}" if self.equals else "")
 
-    def _text(self, numbers: Numbers, name: str) -> str:
-        number = self._number(numbers, name)
-        return "–" if number is None else f"{number:.3g}"
+    def _interval(self, numbers: Numbers) -> tuple[float, float] | None:
+        low, high = (self._number(numbers, f"{self.value}_{end}") for end in ("low", "high"))
+        return None if low is None or high is None else (low, high)
 
     def _number(self, numbers: Numbers, name: str) -> float | None:
-        """The named number; the value itself for an end of an interval that the page does not have; else None."""
-        known = numbers.get(self.page, {})
-        found = known.get(name, known.get(self.value) if name.startswith(self.value) else None)
+        found = numbers.get(self.page, {}).get(name)
         return float(found) if isinstance(found, float | int) else None
+
+
+def _text(number: float | None) -> str:
+    return "–" if number is None else f"{number:.3g}"
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,12 @@ class Claim:
     """A claim or question of the paper, or a limitation to test.
 
     Attributes:
-        id: as the paper's list has it; a part of one has a letter more.
+        id: such as "C2"; a part of a claim has a letter behind it.
         text: what is claimed or asked.
         rule: what decides it, in words.
-        conditions: the same in numbers.
-        needs: "all", it holds if all of them do and does not if one does not; "any", the other way about, untested
-            ones left aside.
+        conditions: the same as conditions on numbers.
+        needs: "all": it holds if all conditions do, and does not hold if one does not. "any": it holds if one condition
+            does, and does not hold if no tested condition does.
     """
 
     id: str
@@ -113,7 +115,7 @@ class Claim:
     needs: Literal["all", "any"] = "all"
 
     def verdict(self, numbers: Numbers) -> Verdict:
-        """What a run says of the whole."""
+        """The verdict by the numbers of a run."""
         found: Sequence[Verdict] = [condition.verdict(numbers) for condition in self.conditions]
         tested = [one for one in found if one is not Verdict.UNTESTED]
         if not tested:
@@ -127,16 +129,18 @@ class Claim:
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """The claims of a YAML file.
+    """Read the claims of a YAML file.
 
     Raises:
-        InputError: it is not what it should be.
+        InputError: the file cannot be read, or is no list of claims.
     """
     try:
         listed = yaml.safe_load(path.read_text("utf-8"))
         return [Claim(**claim, conditions=tuple(map(_condition, conditions))) for claim, conditions in _parted(listed)]
     except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"{path}: is no list of claims ({str(error).splitlines()[0]}); see its first lines") from None
+        raise InputError(
+            f"{path}: is no list of claims ({str(error).splitlines()[0]}); its first lines describe the format"
+        ) from None
 
 
 def _parted(listed: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
@@ -151,34 +155,30 @@ def _condition(given: dict[str, Any]) -> Condition:
     between = given.pop("between", None)
     condition = Condition(**given, between=tuple(between) if between else None)
     if [condition.above, condition.below, condition.between, condition.equals] == [None] * 4:
-        raise KeyError(f"{condition.says!r} asks for nothing")
+        raise KeyError(f"{condition.says!r} has none of above, below, between and equals")
     return condition
 
 
 def read_numbers(folder: Path) -> dict[str, dict[str, float | int | str]]:
-    """The numbers that the pages of a run have left in a folder, by page."""
+    """The numbers that the pages of a run wrote to a folder, by the short name of the page."""
     return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
 
 
 def summary(claims: list[Claim], runs: Mapping[str, Numbers]) -> str:
-    """A short table for the front page: each claim, and its verdict in each run."""
+    """The table of the front page: one row per claim, with its verdict in each run."""
     rows = [[claim.id, claim.text, *(_mark(claim.verdict(numbers)) for numbers in runs.values())] for claim in claims]
     return table(["", "claim or question", *runs], rows)
 
 
 def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping[str, str]) -> str:
-    """The source of the page of claims: rules, numbers and verdicts of each run.
+    """The MyST source of the page of claims: the rule of each claim, and its numbers and verdict in each run.
 
     Args:
         claims: from `read_claims`.
-        runs: the numbers of each run, by its name.
-        pages: of each page's short name the document to link to.
+        runs: the numbers of each run, by the name of the run.
+        pages: the document of each page, by the short name of the page.
     """
-    sections = [
-        "# The claims, one by one",
-        INTRODUCTION,
-        summary(claims, runs),
-    ]
+    sections = ["# The claims, one by one", INTRODUCTION, summary(claims, runs)]
     for claim in claims:
         links = dict.fromkeys(pages[condition.page] for condition in claim.conditions if condition.page in pages)
         rows = [
@@ -189,10 +189,10 @@ def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping
             ]
             for name, numbers in runs.items()
         ]
-        seen = ", ".join(f"{{doc}}`{link}`" for link in links)
+        shown = ", ".join(f"{{doc}}`{link}`" for link in links)
         sections += [
             f"## {claim.id}",
-            f"{claim.text}\n\n**Rule.** {claim.rule} See {seen}.",
+            f"{claim.text}\n\n**Rule.** {claim.rule} See {shown}.",
             table(["run", "verdict", "numbers"], rows),
         ]
     return "\n\n".join(sections) + "\n"

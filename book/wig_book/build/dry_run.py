@@ -49,7 +49,6 @@ from wig_core.text.sources import place_on_hub
 from wig_core.training import fine_tuning
 from wig_core.training.fine_tuning import FineTuned, MaskedLMRecipe, Recipe
 from wig_core.training.static import exact_course, train_static
-from wig_core.word_weights import reliability
 
 T = TypeVar("T")
 STAND_IN_ENCODER, STAND_IN_CORPUS, STAND_IN_SENTENCES = "wig-base", "wikipedia-sample", 2_000
@@ -316,7 +315,6 @@ class DryRun:
             integrated_gradients: partial(self._explain_directly, "ig"),
             load_corpus: self._load_corpus,
             load_similarities: self._load_similarities,
-            reliability: lambda *_, **__: 1.0,  # takes long, and no work of encoders depends on it
             shap_values: self._shap_values,
             shapley_values: partial(self._explain_directly, "shap"),
             tokenize_sentences: self._tokenize,

@@ -1,6 +1,6 @@
-"""What pages there are, which parameters each declares, and which values a profile or a reader gives them.
+"""The pages, the parameters that each declares, and the values that a profile or a reader gives them.
 
-Everything is checked before anything runs: a name that no page has, or a value of the wrong type, is an error.
+Everything is checked before anything runs: an unknown name or a value of the wrong type is an error.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from pydantic import TypeAdapter, ValidationError
 from wig_core.errors import InputError, did_you_mean
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
-
-
 TYPES = {kind.__name__: kind for kind in (int, float, str, bool, list, dict)} | {"Literal": Literal}
 
 
@@ -49,7 +47,7 @@ class Parameter:
         return f"{self.name}: {self.annotation} = {self.default!r}" + (f"  # {self.help}" if self.help else "")
 
     def parse(self, text: str) -> Any:
-        """Return the value that ``text``, as on a command line, stands for."""
+        """The value that ``text`` from the command line stands for."""
         if text.lower() in ("none", "null") and "None" in self.annotation:
             return None
         if self.annotation.startswith(("list", "dict")):
@@ -57,7 +55,8 @@ class Parameter:
         return self.validate(text)
 
     def validate(self, value: Any) -> Any:
-        """Return ``value`` as this parameter's type: strictly, except that text may spell a number."""
+        """``value`` as this parameter's type; strictly, except that text may spell a number."""
+        # An annotation of the repository's own notebooks, in which no name but those of types is known.
         adapter = TypeAdapter(eval(self.annotation, {"__builtins__": {}}, TYPES))
         try:
             return adapter.validate_json(json.dumps(value, default=str), strict=True)
@@ -74,20 +73,24 @@ class Page:
     path: Path
     title: str
     parameters: dict[str, Parameter]  # those a reader may set
-    has_results: bool  # whether it also takes `results`, which the runner sets
+    has_results: bool  # whether it also takes `results`, which is set for each run
 
     @property
     def name(self) -> str:
-        """The file's name, ``03_regression``."""
+        """The file's name, such as ``03_regression``."""
         return self.path.stem
 
     @property
     def short(self) -> str:
-        """The name without its number, ``regression``."""
+        """The name without its number, such as ``regression``."""
         return self.name.partition("_")[2]
 
     def check(self, name: str, value: Any, where: str) -> Any:
-        """Return ``value`` as the type of the parameter ``name``, or say what is wrong with either."""
+        """``value`` as the type of the parameter ``name``.
+
+        Raises:
+            ParameterError: there is no such parameter, or the value is of another type; it begins with ``where``.
+        """
         if name not in self.parameters:
             hint = did_you_mean(name, self.parameters)
             raise ParameterError(f"{where}: {self.name} has no parameter {name!r}{hint}", self)
@@ -101,7 +104,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Profile:
-    """The values that ``notebooks/profiles/<name>.yml`` gives to each of its pages, by page and parameter."""
+    """The values in ``notebooks/profiles/<name>.yml``, by page and parameter."""
 
     name: str
     pages: list[Page]
@@ -116,7 +119,7 @@ class Project:
 
     @classmethod
     def find(cls, start: Path) -> Project:
-        """Return the project around ``start``, or else the one this package was installed from."""
+        """The project around the folder ``start``, else the one that this package was installed from."""
         for folder in [start, *start.parents, *Path(__file__).resolve().parents]:
             if (folder / "notebooks/profiles").is_dir():
                 return cls(folder)
@@ -124,11 +127,11 @@ class Project:
 
     @functools.cached_property
     def pages(self) -> list[Page]:
-        """All pages, in the order of their numbers."""
+        """All pages, ordered by number."""
         return [read_page(path) for path in sorted((self.root / "notebooks").glob("[0-9]*_*.py"))]
 
     def page(self, name: str) -> Page:
-        """Return the page called ``name``, with or without its number."""
+        """The page called ``name``, with or without its number."""
         pages = {page.short: page for page in self.pages} | {page.name: page for page in self.pages}
         if name not in pages:
             known = ", ".join(page.name for page in self.pages)
@@ -166,7 +169,7 @@ def read_page(path: Path) -> Page:
     cells = jupytext.read(path).cells
     sources = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
     if len(sources) != 1:
-        raise InputError(f"{path.name}: wants exactly one cell tagged parameters, has {len(sources)}")
+        raise InputError(f"{path.name}: needs exactly one cell tagged parameters, has {len(sources)}")
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     title = TITLE.search(prose)
     if not title:
@@ -177,7 +180,7 @@ def read_page(path: Path) -> Page:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Return the mapping that a YAML file holds."""
+    """The mapping in a YAML file."""
     try:
         return _mapping(_load(path.read_text("utf-8")), str(path))
     except yaml.MarkedYAMLError as error:
@@ -203,12 +206,12 @@ def _load(text: str) -> Any:
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict | None):
-        raise InputError(f"{where}: wants lines of `name: value`, not {value!r}")
+        raise InputError(f"{where}: needs lines of `name: value`, not {value!r}")
     return {str(name): one for name, one in (value or {}).items()}
 
 
 def _read_parameters(source: str, where: str) -> list[Parameter]:
-    """Return what a parameters cell declares: annotated names, with the comment on the line as their help."""
+    """The parameters that a cell declares: annotated names, with the comment on the same line as help."""
     try:
         statements = ast.parse(source).body
     except SyntaxError as error:

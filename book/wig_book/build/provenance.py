@@ -17,14 +17,12 @@ from wig_core.encoders.hub import commit_of, commit_of_data
 from wig_core.encoders.registry import EncoderName, pretrained_of
 from wig_core.text.sources import place_on_hub
 
-NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters a page's caption tells
-
-
+NAMED = ["encoder", "corpus", "max_sentences", "seed"]  # the parameters in a page's caption
 MAKERS = ["jupyter-book", "jupytext", "papermill"]
 
 
 def caption(run: Run) -> str:
-    """Return the line under a page's title that says what was measured, and unfolds into all parameters."""
+    """The line below a page's title: the most important parameters, which unfolds into all of them."""
     facts = [f"{name} {code(run.values[name])}" for name in NAMED if name in run.values and name not in run.changed]
     changes = [f"{name} = {code(value, 60)}" for name, value in run.changed.items()]
     title = f"Profile {run.profile}" + (f" with {', '.join(changes)}" if changes else "")
@@ -32,13 +30,13 @@ def caption(run: Run) -> str:
 
 
 def parameters(run: Run) -> str:
-    """Return a table of a page's parameters: name, value, help."""
+    """A table of a page's parameters: name, value, help."""
     declared = run.page.parameters
     return table(["parameter", "value", ""], [[code(p), code(run.values[p]), declared[p].help] for p in declared])
 
 
 def provenance(root: Path, runs: list[Run]) -> str:
-    """Return the source of the provenance page."""
+    """The MyST source of the provenance page."""
     profile = f"notebooks/profiles/{runs[0].profile}.yml"
     sections = [
         "# Provenance",
@@ -56,7 +54,7 @@ def provenance(root: Path, runs: list[Run]) -> str:
 
 
 def write_provenance(root: Path, runs: list[Run]) -> None:
-    """Put beside the numbers of each page what made them; what an earlier run of the same has written stays."""
+    """Write a file beside the numbers of each page that says how they were made, unless it is there already."""
     for run in runs:
         path = root / run.results / f"{run.page.short}.provenance.yml"
         key = run.record()["key"]
@@ -77,7 +75,7 @@ def write_provenance(root: Path, runs: list[Run]) -> None:
 
 
 def commit(root: Path) -> str:
-    """Return the commit that is checked out and whether the files differ from it; results do not count."""
+    """The commit that is checked out, and whether files other than results differ from it."""
     head = _git(root, "rev-parse", "HEAD")
     if not head:
         return "unknown (no git repository)"
@@ -86,7 +84,7 @@ def commit(root: Path) -> str:
 
 
 def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the commits of the encoders and data sets on the hub that the values of a page name, and of bases."""
+    """The commits of the encoders, their bases and the data sets on the hub that the values of a page name."""
     texts = [*texts_of([*values.values()])]
     names = [name for text in texts for name in (text, pretrained_of(text)) if name]
     named = dict.fromkeys(EncoderName.parse(name).location for name in names)
@@ -96,7 +94,7 @@ def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Return what kind of machine this is."""
+    """The processor, cores, memory and system of this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     return {
         "processor": _processor(),
@@ -107,13 +105,13 @@ def machine() -> dict[str, str]:
 
 
 def table(head: list[str], rows: list[Any]) -> str:
-    """Return a Markdown table."""
+    """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def code(value: Any, width: int = 10_000) -> str:
-    """Return a value as inline code, cut to ``width``, a text without its quotes."""
+    """A value as inline code, cut to ``width`` characters; a text is shown without quotes."""
     text = value if isinstance(value, str) and value else repr(value)
     text = textwrap.shorten(text, width, placeholder=" …")
     return f"`` {text} ``" if "`" in text else f"`{text}`"
