@@ -53,6 +53,11 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+def executed(root: Path, page: str) -> int:
+    project = Project(root)
+    return execute_pages([Run.of(root, project.page(page), project.profile("quick"))], Progress(io.StringIO()))
+
+
 def last_line(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err.splitlines()[-1]
 
@@ -87,12 +92,34 @@ def test_a_second_wig_waits_and_can_be_interrupted(toy: Path, command: str) -> N
     assert not (toy / "pid").exists()
 
 
+EXECUTE = """
+import sys
+from pathlib import Path
+
+from wig_book.build.execute import build_lock, execute_pages
+from wig_book.build.pages import Project
+from wig_book.build.progress import Progress
+from wig_book.build.run import Run
+
+project = Project(Path.cwd())
+name, *given = sys.argv[1:]
+run = Run.of(project.root, project.page(name), project.profile("quick"), dict(zip(given[::2], given[1::2])))
+with build_lock(project.root, Progress()):
+    execute_pages([run], Progress())
+"""
+
+
+def executing(*arguments: str) -> subprocess.Popen[str]:
+    """A process that executes a page as wig does, without the book around it."""
+    return subprocess.Popen([sys.executable, "-c", EXECUTE, *arguments], stderr=subprocess.PIPE, text=True)
+
+
 @pytest.mark.parametrize("end", ["ends", "is killed"])
 def test_a_second_wig_goes_on_when_the_first(toy: Path, end: str) -> None:
-    first = wig("run", "letters", "-p", "corpus", "patient")
+    first = executing("letters", "corpus", "patient")
     until(lambda: (toy / "pid").exists() and (toy / "pid").read_text())
     kernel = psutil.Process(int((toy / "pid").read_text()))
-    second = wig("book", "--profile", "short")
+    second = executing("squares")
     assert second.stderr.readline() == f"wig: another wig is running in {toy} (pid {first.pid}); waiting\n"
     assert not (toy / "results/quick/squares.csv").exists()
     if end == "ends":
@@ -100,9 +127,9 @@ def test_a_second_wig_goes_on_when_the_first(toy: Path, end: str) -> None:
     else:
         first.kill()
     first.communicate(timeout=120)
-    output, errors = second.communicate(timeout=120)
+    _, errors = second.communicate(timeout=120)
     assert (first.returncode, second.returncode) == (0 if end == "ends" else -signal.SIGKILL, 0), errors
-    assert Path(output.strip()).is_file()
+    assert (toy / "results/quick/squares.csv").exists()
     assert "[1/1] 01_squares" in errors
     until(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE)  # a kernel ends with its wig
 
@@ -122,7 +149,7 @@ def test_a_page_that_finds_no_room_is_named_and_the_older_one_stays(
     assert last_line(capsys) == f"wig: {folder / file} cannot be written {FULL} and {AGAIN}"
     assert (folder / file).read_text() == "the older one"
     assert not list(folder.glob("*.part"))
-    assert main(["run", "letters"]) == 0
+    assert executed(toy, "letters") == 1
 
 
 def test_numbers_that_find_no_room_are_one_line_and_the_older_ones_stay(
@@ -139,7 +166,7 @@ def test_numbers_that_find_no_room_are_one_line_and_the_older_ones_stay(
     said = f"results 'results/quick' cannot be written {FULL}, or give another folder"
     assert last_line(capsys) == f"wig: 01_squares: {said}"
     assert [(results / name).read_text() for name in ("squares.json", "squares_values.csv")] == ["the older one"] * 2
-    assert main(["run", "squares"]) == 0
+    assert executed(toy, "squares") == 1
     assert json.loads((results / "squares.json").read_text()) == {"largest": 25}
     assert (results / "squares_values.csv").read_text() == "square\n0\n1\n4\n9\n16\n25\n"
 
@@ -172,13 +199,11 @@ def test_errors_of_writing_are_known_from_others(tmp_path: Path) -> None:
     assert write_failure(RuntimeError("shapes do not match")) is None
 
 
-def test_a_damaged_record_makes_the_page_anew(toy: Path) -> None:
-    project = Project(toy)
-    run = Run.of(toy, project.page("letters"), project.profile("quick"))
-    assert execute_pages([run], Progress(io.StringIO())) == 1
-    run.notebook.with_suffix(".json").write_text("{")
-    assert execute_pages([run], Progress(io.StringIO())) == 1
-    assert execute_pages([run], Progress(io.StringIO())) == 0
+def test_a_page_with_a_damaged_record_is_executed_again(toy: Path) -> None:
+    assert executed(toy, "letters") == 1
+    (toy / "book/_build/pages/quick/02_letters.json").write_text("{")
+    assert executed(toy, "letters") == 1
+    assert executed(toy, "letters") == 0
 
 
 # ── a folder that cannot be written ──
