@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ DIGITS = 8  # significant; those beyond are rounding, and differ between machine
 
 
 def publish(results: str, name: str, numbers: Mapping[str, float | int | str], **tables: pd.DataFrame) -> None:
-    """Write a page's numbers and tables, and glue each number for the prose.
+    """Write a page's numbers and tables, and in a kernel glue each number for the prose.
 
     Args:
         results: the folder to write to; it is made if necessary.
@@ -26,8 +27,6 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
     Raises:
         InputError: the folder cannot be written; older files in it stay as they were.
     """
-    from myst_nb import glue
-
     folder = Path(results)
     plain = {key: value if isinstance(value, str) else _rounded(value) for key, value in numbers.items()}
     known = {key: None if value != value else value for key, value in plain.items()}  # JSON has no NaN
@@ -41,8 +40,11 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
         if not (why := write_failure(error)):
             raise
         raise InputError(f"results {results!r} cannot be written {why}, or give another folder") from None
-    for key, value in plain.items():
-        glue(key, value, display=False)
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython():  # else there is no notebook to glue to
+        from myst_nb import glue
+
+        for key, value in plain.items():
+            glue(key, value, display=False)
 
 
 def _rounded(value: float | int) -> float | int:
