@@ -35,8 +35,8 @@ def cores() -> int:
 def threads_per_kernel() -> int:
     """How many threads a kernel computes with: half of the cores, however many kernels run at the same time.
 
-    Sums are split between threads, so their last digits depend on the number. With a fixed number a page's results do
-    not depend on how many pages are executed at a time. `OMP_NUM_THREADS` goes before it.
+    Sums are split between threads, so their last digits depend on the number of threads. With a fixed number, results
+    do not depend on how many pages are executed at a time. If `OMP_NUM_THREADS` is set, kernels use that.
     """
     return max(1, cores() // 2)
 
