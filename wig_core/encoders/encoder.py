@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from wig_core.encoders.loading import POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
 from wig_core.encoders.registry import HUB_ENCODERS, EncoderName, Pooling, Similarity
+from wig_core.encoders.static import MODULE, StaticModel
 from wig_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ class SentenceEncoder:
 
         Args:
             name_or_path: "all-MiniLM-L6-v2" (needs the extra `data`), "wig-base" (a small base model that comes with
-                this package), a folder, or "owner/name" or "owner/name@revision" on the hub. Any of them may end in
-                ":mean", ":cls" or ":max" to choose the pooling. Only safetensors are read, and no code from the hub is
-                run.
+                this package), "all-mpnet-base-v2" or "wordllama" (after ``wig encoders``), a folder, or "owner/name" or
+                "owner/name@revision" on the hub. Any of them may end in ":mean", ":cls" or ":max" to choose the
+                pooling. Only safetensors are read, and no code from the hub is run.
             pooling: "mean", "cls" or "max"; by default what the name asks for, else what is known of the encoder or
                 set in its folder, else "mean".
             similarity: "dot" or "cosine"; by default what is known of the encoder or set in its folder, else "cosine".
@@ -221,12 +222,19 @@ class SentenceEncoder:
         return nn.functional.normalize(embeddings, dim=1) if self.normalize else embeddings
 
     def save(self, folder: str | Path) -> None:
-        """Save the encoder to a folder that `load` and sentence-transformers can read, with weights as safetensors."""
-        folder = Path(folder)
+        """Save the encoder to a folder that `load` and sentence-transformers can read, with weights as safetensors.
+
+        Raises:
+            InputError: a static encoder with another pooling than "mean", for which such a folder has no place.
+        """
+        folder, is_static = Path(folder), isinstance(self.model, StaticModel)
+        if is_static and self.pooling != "mean":
+            raise InputError(f"a static encoder with pooling {self.pooling!r} cannot be saved; choose mean")
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
-        modules = ["Transformer", "Pooling", *(["Normalize"] if self.normalize else [])]
-        places = ["", "1_Pooling", "2_Normalize"]
+        modules = [MODULE] if is_static else ["Transformer", "Pooling"]
+        modules += ["Normalize"] if self.normalize else []
+        places = [f"{i}_{module}" if i else "" for i, module in enumerate(modules)]
         settings: dict[str, Any] = {
             "modules.json": [
                 {"idx": i, "name": str(i), "path": places[i], "type": f"sentence_transformers.models.{module}"}
@@ -239,7 +247,9 @@ class SentenceEncoder:
                 **{f"pooling_mode_{mode}": mode.startswith(self.pooling) for mode in POOLING_MODES},
             },
         }
-        for place in places[1 : len(modules)]:
+        if is_static:
+            del settings["1_Pooling/config.json"]
+        for place in places[1:]:
             (folder / place).mkdir(exist_ok=True)
         for name, content in settings.items():
             (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -257,7 +267,7 @@ class SentenceEncoder:
         mask = attention_mask.unsqueeze(-1)
         if self.pooling == "max":
             return hidden.masked_fill(mask == 0, float("-inf")).amax(1)
-        return (hidden * (mask / mask.sum(1, keepdim=True))).sum(1)
+        return (hidden * (mask / mask.sum(1, keepdim=True).clamp(min=1))).sum(1)  # a static encoder may read no token
 
     def embedding_layer(self, input_ids: Tensor, word_ids: Tensor | None = None) -> Tensor:
         """The output of the embedding layer ``[sentences, tokens, h]``, the input of the first attention layer.

