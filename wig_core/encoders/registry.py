@@ -177,6 +177,12 @@ class EncoderName:
         return self.revision or (known.revision if known else "main")
 
 
+def still_to_download(name: str) -> PyPIEncoder | None:
+    """The encoder of that name, if it comes from PyPI and is not in the cache; None for any other."""
+    known = NAMED_ENCODERS.get(EncoderName.parse(name).place)
+    return known if isinstance(known, PyPIEncoder) and not known.is_here() else None
+
+
 def pretrained_of(name: str) -> str | None:
     """The encoder that a known one was fine-tuned from; None for an unknown one.
 

