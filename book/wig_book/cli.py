@@ -106,25 +106,17 @@ def show_plan(project: Project, options: argparse.Namespace) -> None:
 
 def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[str, Any]:
     """The checked values of ``-f`` and ``-p``; paths are relative to the current folder."""
-    from wig_book.build.pages import read_yaml
+    from wig_book.build.values import PLACES, from_here, read_yaml
 
     read = read_yaml(options.file) if options.file else {}
+    if options.file and not read:
+        raise InputError(f"{options.file}: is empty; write lines of `name: value`")
+    names = [name for name, _ in options.parameters]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InputError(f"-p: {twice} is given twice; give it once, several values as '[a, b]'")
     given = {name: page.check(name, value, str(options.file)) for name, value in read.items()}
     given |= {name: page.check(name, text, "-p") for name, text in options.parameters}
-    return {name: _from_here(project, value) for name, value in given.items()}
-
-
-def _from_here(project: Project, value: Any) -> Any:
-    if isinstance(value, list):
-        return [_from_here(project, one) for one in value]
-    try:
-        here = isinstance(value, str) and value and Path(value).exists()
-    except OSError:
-        return value
-    if not here:
-        return value
-    path = Path(value).resolve()
-    return str(path.relative_to(project.root) if path.is_relative_to(project.root) else path)
+    return {name: from_here(value, project.root) if name in PLACES else value for name, value in given.items()}
 
 
 def _positive(text: str) -> int:

@@ -47,14 +47,20 @@ def test_a_notebook_with_a_faulty_parameters_cell_is_named(tmp_path, cell, fault
         ("int | None", "null", None),
         ("int | None", "7", 7),
         ("list[int]", "[1, 2]", [1, 2]),
+        ("int", "010", 10),
+        ("str", "[1] The cat sat.", "[1] The cat sat."),
         ("list[str]", "The cat: it sat.", ["The cat: it sat."]),
+        ("list[str]", "[1] The cat sat.", ["[1] The cat sat."]),
+        ("list[str]", "[MASK] sat", ["[MASK] sat"]),
+        ("list[str]", "{a} is a set", ["{a} is a set"]),
+        ("list[str]", '["[1] The cat.", b]', ["[1] The cat.", "b"]),
         ("list[float]", "[1e-3, 2]", [0.001, 2.0]),
         ("Literal['mask', 'pad']", "pad", "pad"),
     ],
 )
 def test_a_value_becomes_its_parameter_s_type(annotation, value, expected):
     parameter = Parameter("x", annotation, None, "")
-    result = parameter.parse(value) if isinstance(value, str) else parameter.validate(value)
+    result = parameter.validate(parameter.read(value) if isinstance(value, str) else value)
     assert (result, type(result)) == (expected, type(expected))
 
 
@@ -71,13 +77,43 @@ def test_a_value_becomes_its_parameter_s_type(annotation, value, expected):
         ("loud", 2),
         ("limit", "few"),
         ("words", "[a, b"),
-        ("words", [1]),
         ("words", {"a": 1}),
+        ("rate", float("nan")),
+        ("rate", "inf"),
+        ("steps", {1, 2}),
+        ("words", '["a", "b"] and more'),
     ],
 )
 def test_a_value_of_another_type_is_refused(toy, name, value):
     with pytest.raises(ParameterError, match=rf"^here: {name} of 01_squares is .*, which .* is not$"):
         toy.page("squares").check(name, value, "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("[Yes, No]", "item 0 is the truth value true"),
+        ("[a, 12:30]", "item 1 is the number 750"),
+        ("[a, 1e5]", "item 1 is the number 100000.0"),
+        ("[a, 010]", "item 1 is the number 10"),
+        ("[a, null]", "item 1 is empty"),
+        ("[a, {He said: no}]", "item 1 is a mapping"),
+        ("[a, [b]]", "item 1 is a list"),
+        ("[1]", "item 0 is the number 1"),
+    ],
+)
+def test_an_item_that_yaml_reads_as_no_text_is_named(toy, text, item):
+    with pytest.raises(ParameterError) as caught:
+        toy.page("squares").check("words", text, "-p")
+    assert str(caught.value) == f"-p: words of 01_squares is list[str]; {item}; put it in quotes"
+
+
+@pytest.mark.parametrize("value", ["caf\udce9", ["ok", "\ud800"]])
+def test_half_a_character_is_named(toy, value):
+    with pytest.raises(
+        ParameterError, match=r"words has a character that is not text \(U\+D[8C]..\); give it as UTF-8"
+    ):
+        toy.page("squares").check("words", value, "mine.yml")
 
 
 def test_values_come_from_notebook_then_profile_then_reader(toy):

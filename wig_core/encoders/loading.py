@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from wig_core.encoders.hub import fetch
-from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, Pooling, Similarity
+from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, Pooling, Similarity, existing_path
 from wig_core.encoders.static import MODULE, load_static, static_folder
 from wig_core.errors import InputError, did_you_mean
 
@@ -27,15 +27,17 @@ def encoder_folder(name: EncoderName) -> Path:
     location = name.location
     if location in NAMED_ENCODERS:
         return NAMED_ENCODERS[location].path()
-    if Path(location).is_dir():
-        return Path(location)
-    if Path(location).is_file():
+    if path := existing_path(location):
+        if path.is_dir():
+            return path
         raise InputError(
             f"encoder {location!r} is a file; give the folder that holds config.json and model.safetensors"
         )
     if not name.is_on_hub:
         guess = did_you_mean(location, NAMED_ENCODERS) or f"; known names: {', '.join(NAMED_ENCODERS)}."
-        raise InputError(f"encoder {location!r} is neither a known name nor a folder{guess} On a hub it is owner/name")
+        raise InputError(
+            f"encoder {location!r:.100} is neither a known name nor a folder{guess} On a hub it is owner/name"
+        )
     return fetch(location)
 
 

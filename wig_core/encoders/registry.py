@@ -168,13 +168,26 @@ class EncoderName:
     @property
     def is_on_hub(self) -> bool:
         """Whether it has the form of a hub name, and is no folder."""
-        return HUB_NAME.fullmatch(self.place) is not None and not Path(self.location).exists()
+        return HUB_NAME.fullmatch(self.place) is not None and not existing_path(self.location)
 
     @property
     def hub_revision(self) -> str:
         """The revision to fetch: the name's own, else that of `HUB_ENCODERS`, else "main"."""
         known = HUB_ENCODERS.get(self.place)
         return self.revision or (known.revision if known else "main")
+
+
+def existing_path(text: str) -> Path | None:
+    """The file or folder of that name, "~" expanded; None if there is none, or if the text can be no path at all.
+
+    Example:
+        >>> existing_path("A long sentence. " * 100)
+    """
+    try:
+        path = Path(text).expanduser()
+        return path if path.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, or in the home of no user
+        return None
 
 
 def still_to_download(name: str) -> PyPIEncoder | None:

@@ -18,11 +18,13 @@ from typing import Any, Literal
 
 import jupytext
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from wig_book.build.values import kind_of, load, mapping, read_yaml
 from wig_core.errors import InputError, did_you_mean
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+BRACKETED = re.compile(r"\s*(\[(?!\s*[\"'])[^\]]*\]|\{[^}]*\})\s*\S")  # a sentence may begin so: [1] The cat sat.
 TYPES = {kind.__name__: kind for kind in (int, float, str, bool, list, dict)} | {"Literal": Literal}
 
 
@@ -46,24 +48,39 @@ class Parameter:
     def __str__(self) -> str:
         return f"{self.name}: {self.annotation} = {self.default!r}" + (f"  # {self.help}" if self.help else "")
 
-    def parse(self, text: str) -> Any:
-        """The value that ``text`` from the command line stands for."""
+    def read(self, text: str) -> Any:
+        """The value that ``text`` from the command line stands for, before it is validated."""
         if text.lower() in ("none", "null") and "None" in self.annotation:
             return None
-        if self.annotation.startswith(("list", "dict")):
-            return self.validate(_load(text) if text.startswith(("[", "{")) else [text])
-        return self.validate(text)
+        if not self.annotation.startswith(("list", "dict")):
+            return text
+        if not text.lstrip().startswith(("[", "{")):
+            return [text]
+        try:
+            return load(text)
+        except yaml.YAMLError:
+            if self.annotation == "list[str]" and BRACKETED.match(text):
+                return [text]
+            raise
 
     def validate(self, value: Any) -> Any:
         """``value`` as this parameter's type; strictly, except that text may spell a number."""
         # An annotation of the repository's own notebooks, in which no name but those of types is known.
-        adapter = TypeAdapter(eval(self.annotation, {"__builtins__": {}}, TYPES))
+        kind = eval(self.annotation, {"__builtins__": {}}, TYPES)
+        adapter = TypeAdapter(kind, config=ConfigDict(allow_inf_nan=False))
         try:
-            return adapter.validate_json(json.dumps(value, default=str), strict=True)
+            return adapter.validate_json(json.dumps(value), strict=True)
         except ValidationError:
             if isinstance(value, str):
                 return adapter.validate_python(value)
             raise
+
+    def fault(self, value: Any) -> str:
+        """Why a value that is not of this type is refused; of a list of texts, which item, and what to do."""
+        if isinstance(value, list) and self.annotation == "list[str]":
+            index = next(index for index, item in enumerate(value) if not isinstance(item, str))
+            return f"{self.annotation}; item {index} is {kind_of(value[index])}; put it in quotes"
+        return f"{self.annotation}, which {value!r:.200} is not"
 
 
 @dataclass(frozen=True)
@@ -94,12 +111,17 @@ class Page:
         if name not in self.parameters:
             hint = did_you_mean(name, self.parameters)
             raise ParameterError(f"{where}: {self.name} has no parameter {name!r}{hint}", self)
-        parameter = self.parameters[name]
+        parameter, given = self.parameters[name], value
         try:
-            return parameter.parse(value) if isinstance(value, str) else parameter.validate(value)
-        except (ValueError, yaml.YAMLError):
-            message = f"{where}: {name} of {self.name} is {parameter.annotation}, which {value!r} is not"
+            given = parameter.read(value) if isinstance(value, str) else value
+            json.dumps(given, ensure_ascii=False, default=repr).encode()
+            return parameter.validate(given)
+        except UnicodeEncodeError as error:
+            character = f"U+{ord(error.object[error.start]):04X}"
+            message = f"{where}: {name} has a character that is not text ({character}); give it as UTF-8"
             raise ParameterError(message, self) from None
+        except (ValueError, TypeError, RecursionError, yaml.YAMLError):
+            raise ParameterError(f"{where}: {name} of {self.name} is {parameter.fault(given)}", self) from None
 
 
 @dataclass(frozen=True)
@@ -147,10 +169,10 @@ class Project:
         listed = sections.pop("pages", [])
         if not isinstance(listed, list):
             raise InputError(f"{where}: pages is a list of page names, which {listed!r} is not")
-        values = self._common(_mapping(sections.pop("common", {}), where), where)
+        values = self._common(mapping(sections.pop("common", {}), where), where)
         for section, given in sections.items():
             page = self.page(section)
-            values[page.name] |= {key: page.check(key, value, where) for key, value in _mapping(given, where).items()}
+            values[page.name] |= {key: page.check(key, value, where) for key, value in mapping(given, where).items()}
         return Profile(name, [self.page(page) for page in listed] or self.pages, values)
 
     def _common(self, common: Mapping[str, Any], where: str) -> dict[str, dict[str, Any]]:
@@ -177,37 +199,6 @@ def read_page(path: Path) -> Page:
     parameters = {parameter.name: parameter for parameter in _read_parameters(sources[0], path.name)}
     has_results = parameters.pop("results", None) is not None
     return Page(path, title[1].strip(), parameters, has_results)
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file."""
-    try:
-        return _mapping(_load(path.read_text("utf-8")), str(path))
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise InputError(f"{path}{line}: is not YAML: {error.problem}") from None
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise InputError(f"{path}: cannot be read: {reason}") from None
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that also reads 1e-3 as a number, as YAML 1.2 does."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
-)
-
-
-def _load(text: str) -> Any:
-    return yaml.load(text, _Loader)
-
-
-def _mapping(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict | None):
-        raise InputError(f"{where}: needs lines of `name: value`, not {value!r}")
-    return {str(name): one for name, one in (value or {}).items()}
 
 
 def _read_parameters(source: str, where: str) -> list[Parameter]:

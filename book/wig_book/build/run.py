@@ -24,8 +24,9 @@ from wig_book.build.imports import used_modules
 from wig_book.build.kernel import Kernels, execute_notebook
 from wig_book.build.pages import Page, Profile
 from wig_book.build.progress import Task
+from wig_book.build.values import PLACES
 from wig_core.cache import file_hash, stable_hash, write_atomically
-from wig_core.encoders.registry import EncoderName
+from wig_core.encoders.registry import EncoderName, existing_path
 from wig_core.text.sources import local_copy
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
@@ -81,9 +82,14 @@ class Run:
 
     def files(self) -> dict[str, str]:
         """The hash of each file or folder that the values name, or that is read in place of a data set."""
-        texts = texts_of([*self.values.values()])
-        found = {text: local_copy(text) or _named(self.root, EncoderName.parse(text).location) for text in texts}
+        places = [value for name, value in self.values.items() if name in PLACES]
+        found = {text: local_copy(text) or self._named(text) for text in texts_of(places)}
         return {text: digest(path) for text, path in found.items() if path}
+
+    def _named(self, text: str) -> Path | None:
+        """The file or folder of that name below the root, whatever pooling is behind it."""
+        place = EncoderName.parse(text).location
+        return existing_path(place if place.startswith("~") else str(self.root / place))
 
     def outputs(self) -> dict[str, str]:
         """The hash of each file that the page wrote: the executed notebook and its numbers."""
@@ -153,15 +159,6 @@ def texts_of(value: Any) -> Iterator[str]:
         yield from itertools.chain.from_iterable(map(texts_of, value))
     elif isinstance(value, dict):
         yield from texts_of([*value, *value.values()])
-
-
-def _named(root: Path, text: str) -> Path | None:
-    """The file or folder of that name, if it exists."""
-    try:
-        path = root / Path(text).expanduser()
-        return path if path.exists() else None
-    except (OSError, ValueError, RuntimeError):  # the text cannot be a path: it is a long sentence, say
-        return None
 
 
 def _make_writable(folder: Path) -> None:
