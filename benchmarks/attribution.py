@@ -17,10 +17,10 @@ import torch
 from timing import matrix_product_peak, shape_of, timed
 from torch import Tensor
 
+from wig_book.reference import backward_integrated_gradients, captum_integrated_gradients
 from wig_core.attribution.inputs import Precision
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.quadrature import quadrature
-from wig_core.attribution.reference import backward_integrated_gradients, captum_integrated_gradients
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.text.corpus import load_corpus
 from wig_core.text.words import segment

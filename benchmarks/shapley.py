@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from wig_core.attribution.reference import captum_shapley_values, shap_values
+from wig_book.reference import captum_shapley_values, shap_values
 from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.text.corpus import load_corpus

@@ -24,8 +24,8 @@ from transformers import BertConfig, BertModel
 from wig_book.build.cost import Shape
 from wig_book.build.provenance import machine
 from wig_book.experiments.scale import NO_GPU
+from wig_book.reference import captum_integrated_gradients
 from wig_core import SentenceEncoder, integrated_gradients, load_corpus, load_examples, shapley_values, word_information
-from wig_core.attribution.reference import captum_integrated_gradients
 from wig_core.attribution.shapley import forward_passes
 from wig_core.information.cooccurrence import BLOCK_SIZE, Cooccurrence
 from wig_core.text.words import segment, words_of

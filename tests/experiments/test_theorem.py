@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from wig_book.experiments.theorem import broken_assumptions, closed_and_exact, fit_to_kl, theorem_numbers
+from wig_book.theory import StaticTraining, TopicModel, half_squared_norms, optimal_vectors, train_exactly, train_static
 from wig_core.errors import InputError
 from wig_core.information.word_information import word_information
-from wig_core.information.word_models import TopicModel
-from wig_core.training.static import StaticTraining, half_squared_norms, optimal_vectors, train_exactly, train_static
 
 
 def two_topics() -> TopicModel:

@@ -10,7 +10,8 @@ from repository import ROOT
 LIBRARY, BOOK = ROOT / "wig_core", ROOT / "book/wig_book"
 EXPERIMENTS = sorted(set((BOOK / "experiments").glob("*.py")) - {BOOK / "experiments/__init__.py"})
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
-SHARED = {"wig_book.experiments.rows", "wig_book.experiments.setup", "wig_book.labels", "wig_book.units"}
+SHARED_NAMES = ("labels", "units", "theory", "reference", "experiments.rows", "experiments.setup")
+SHARED = {f"wig_book.{name}" for name in SHARED_NAMES}
 
 
 def imported(file: Path, package: str) -> set[str]:

@@ -76,7 +76,7 @@ NAMED_ENCODERS: dict[str, NamedEncoder | PyPIEncoder] = {
         folder="model",
         sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     ),
-    # The base model that this project trained: made by `wig_core.training.pretraining`.
+    # The base model that this project trained: made by `make pretrain`.
     "wig-base": NamedEncoder(package="wig_core", folder="models/wig-base"),
     **{encoder.name: encoder for encoder in PYPI_ENCODERS},
 }

@@ -34,12 +34,13 @@ from wig_book.build.precompute import run_cells
 from wig_book.build.publish import publish
 from wig_book.build.replace import drawing_functions, replaced
 from wig_book.build.run import Run
+from wig_book.reference import shap_values
+from wig_book.theory import exact_course, train_static
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.inputs import TokenizedSentence, tokenize_sentences
 from wig_core.attribution.integrated_gradients import completeness_errors, integrated_gradients
-from wig_core.attribution.reference import shap_values
 from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.encoders.registry import HUB_ENCODERS, EncoderName, still_to_download
@@ -48,7 +49,6 @@ from wig_core.text.corpus import Corpus, SimilarityPairs, load_corpus, load_simi
 from wig_core.text.sources import place_on_hub
 from wig_core.training import fine_tuning
 from wig_core.training.fine_tuning import FineTuned, MaskedLMRecipe, Recipe
-from wig_core.training.static import exact_course, train_static
 
 T = TypeVar("T")
 STAND_IN_ENCODER, STAND_IN_CORPUS, STAND_IN_SENTENCES = "wig-base", "wikipedia-sample", 2_000

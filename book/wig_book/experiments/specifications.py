@@ -16,11 +16,11 @@ from tqdm import tqdm
 
 from wig_book.experiments.rows import QUANTITIES, Findings, Numbers, cells, falling, rising
 from wig_book.experiments.setup import Setup, from_parameters, split_runs, with_stage
+from wig_book.reference import shap_values
 from wig_core.attribution.coalitions import Absence
 from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.explainer import Explainer, Method
 from wig_core.attribution.inputs import Granularity
-from wig_core.attribution.reference import shap_values
 from wig_core.attribution.shapley import shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.registry import Similarity
@@ -319,7 +319,7 @@ def convergence(
     Returns:
         One row per sentence, number of permutations and seed: sentence, words, permutations, seed, and error,
         ‖ĉ − c‖/‖c‖ over all words. One more row per sentence, with `WINTER` permutations, has the error of shap's
-        Winter values (`wig_core.attribution.reference.shap_values`).
+        Winter values (`wig_book.reference.shap_values`).
 
     Raises:
         InputError: no sentence has 6 to 10 words.

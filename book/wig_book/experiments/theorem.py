@@ -17,18 +17,20 @@ from scipy import stats
 from torch import Tensor
 
 from wig_book.experiments.rows import Findings, Numbers, cell, cells
-from wig_core.errors import InputError
-from wig_core.information.word_models import CountedModel, TopicModel, WordModel
-from wig_core.regression import line
-from wig_core.training.static import (
+from wig_book.theory import (
+    CountedModel,
     Norm,
     StaticTraining,
+    TopicModel,
+    WordModel,
     exact_course,
     half_squared_norms,
     optimal_vectors,
     train_exactly,
     train_static,
 )
+from wig_core.errors import InputError
+from wig_core.regression import line
 
 # What breaks an assumption of the theorem, by name: settings of `StaticTraining`, and the model's anisotropy.
 BREAKS: dict[str, dict[str, Any]] = {

@@ -17,16 +17,15 @@ import torch
 
 from wig_book.experiments.rows import Findings, Numbers, cell, cells
 from wig_book.experiments.setup import from_parameters
+from wig_book.theory import CountedModel, Norm, exact_course, half_squared_norms
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.information.cooccurrence import Cooccurrence
 from wig_core.information.word_information import word_information
-from wig_core.information.word_models import CountedModel
 from wig_core.regression import compare, estimate, line
 from wig_core.text.corpus import Corpus, load_corpus
 from wig_core.text.words import words_of
 from wig_core.training.fine_tuning import Recipe, fine_tune
-from wig_core.training.static import Norm, exact_course, half_squared_norms
 
 
 def static_encoder(

@@ -12,13 +12,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from wig_book.reference import backward_integrated_gradients, captum_integrated_gradients
 from wig_core.attribution import inputs
 from wig_core.attribution import integrated_gradients as module
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.inputs import apply_target, baseline_id, tokenize_sentences
 from wig_core.attribution.integrated_gradients import completeness_errors, integrated_gradients
 from wig_core.attribution.quadrature import quadrature
-from wig_core.attribution.reference import backward_integrated_gradients, captum_integrated_gradients
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.registry import Pooling
 from wig_core.errors import InputError

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from wig_book.reference import captum_shapley_values, shap_values
 from wig_core.attribution import coalitions, shapley
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
-from wig_core.attribution.reference import captum_kernel_shap, captum_shapley_values, shap_values
 from wig_core.attribution.shapley import forward_passes, shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -106,11 +106,6 @@ def test_exact_values_equal_captums_and_shaps_on_minilm(minilm: SentenceEncoder)
     found = explain(minilm, sentence).vectors
     assert relative(found, captum_shapley_values(minilm, sentence)) < 1e-5
     assert relative(shap_values(minilm, sentence, permutations=100), found) < 0.05
-
-
-def test_kernel_shap_comes_near(bert: SentenceEncoder) -> None:
-    found = captum_kernel_shap(bert, SHORT, samples=400, dimensions=[0, 1])
-    assert relative(found, explain(bert, SHORT).vectors[:, :2]) < 0.2
 
 
 def test_winter_values_differ_but_add_up(bert: SentenceEncoder) -> None:

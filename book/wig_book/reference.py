@@ -140,48 +140,6 @@ def captum_shapley_values(
 
 
 @needs_extra("reference")
-def captum_kernel_shap(
-    encoder: SentenceEncoder,
-    sentence: str,
-    *,
-    baseline: Baseline = "mask",
-    samples: int = 256,
-    dimensions: Sequence[int] | None = None,
-    seed: int = 0,
-) -> Tensor:
-    """Shapley values by captum's `KernelShap`, a regression on random coalitions, one dimension at a time.
-
-    Args:
-        encoder: the encoder to explain.
-        sentence: the sentence, not blank.
-        baseline: "mask", "pad" or "unk".
-        samples: how many coalitions are drawn for each dimension.
-        dimensions: the dimensions of the embedding to explain; by default all.
-        seed: of the coalitions.
-
-    Returns:
-        The contributions ``[n, len(dimensions)]``.
-    """
-    from captum.attr import KernelShap
-
-    game = _WordGame.of(encoder, sentence, baseline)
-    chosen = range(encoder.dimension) if dimensions is None else dimensions
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        columns = [
-            KernelShap(game.embed).attribute(
-                torch.ones(1, game.words),
-                baselines=torch.zeros(1, game.words),
-                target=dimension,
-                n_samples=samples,
-                perturbations_per_eval=64,
-            )[0]
-            for dimension in chosen
-        ]
-    return torch.stack(columns, dim=1)
-
-
-@needs_extra("reference")
 def shap_values(
     encoder: SentenceEncoder,
     sentence: str,
