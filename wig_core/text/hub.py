@@ -29,23 +29,25 @@ def hub_rows(dataset: str, part: str, split: str | None, *, offline: bool, strea
     Raises:
         InputError: the hub is out of reach, or there are several splits and none is called train.
     """
-    opened = _opened(dataset, part, split, offline, stream)
+    opened, is_csv = _opened(dataset, part, split, offline, stream)
+    place = f"{dataset}:{part}".rstrip(":")
     if split is None:
-        split = "train" if "train" in opened or len(opened) > 1 else next(iter(opened))
-        if split not in opened:
-            place = f"{dataset}:{part}"
-            raise InputError(
-                f"{place.strip(':')}: no split 'train', only {', '.join(opened)}; say which, {place}:SPLIT"
-            )
-        opened = opened[split]
+        if "train" not in opened and len(opened) > 1:
+            fault = f"no split 'train', only {', '.join(opened)}"
+            raise InputError(f"{place}: {fault}; say which, as in {dataset}:{part}:{next(iter(opened))}")
+        opened = opened.get("train") or next(iter(opened.values()))
 
-    def rows(columns: list[str] | None = None) -> Iterator[TableRow]:
-        return batched_rows((opened.select_columns(columns) if columns else opened).iter(batch_size=1_000))
+    def rows(columns: list[str] | None) -> Iterator[TableRow]:
+        for row in batched_rows((opened.select_columns(columns) if columns else opened).iter(batch_size=1_000)):
+            if is_csv and "__index_level_0__" in row.cells:  # pandas makes an index of cells that are too many
+                raise InputError(f"{place}: rows have more fields than the header; the data set needs a correction")
+            yield row
 
     return rows
 
 
-def _opened(dataset: str, part: str, split: str | None, offline: bool, stream: bool) -> Any:
+def _opened(dataset: str, part: str, split: str | None, offline: bool, stream: bool) -> tuple[Any, bool]:
+    """A split or, without one, all by their names; and whether it is of CSV."""
     library = _datasets()
     options: list[dict[str, Any]] = [_TSV, _AS_TEXT, {}]  # a cached copy is found under those it was read with
     if not offline:
@@ -53,12 +55,13 @@ def _opened(dataset: str, part: str, split: str | None, offline: bool, stream: b
         options = [(_TSV if config.sep == "\t" else _AS_TEXT) if hasattr(config, "keep_default_na") else {}]
     for option in options:
         try:
-            return library.load_dataset(dataset, part or None, split=split, streaming=stream, **option)
+            return library.load_dataset(dataset, part or None, split=split, streaming=stream, **option), bool(option)
         except ConnectionError:
             raise InputError(f"{dataset}: {_OUT_OF_REACH}") from None
         except ValueError:
             if option is options[-1]:
                 raise
+    raise AssertionError
 
 
 def fetched_file(dataset: str, file: str, *, offline: bool) -> Path:

@@ -240,7 +240,7 @@ def text_columns(source: DataSource, sample: Sample, column: str | None) -> list
         for name in names:
             if _likeness(sample[name]) and not isinstance(sample[name], str):
                 remedy = "choose another, or give a file with the text at the top level"
-                raise InputError(f"{place}: column {name} holds no text, but {kind_of(sample[name])}; {remedy}")
+                raise InputError(f"{place}: column {name} holds {kind_of(sample[name])}, no text; {remedy}")
         return names
     texts = [name for name, cell in sample.items() if _likeness(cell) == 3]
     if len(sample) == 1 and all(isinstance(cell, str) for cell in sample.values()):
@@ -260,7 +260,8 @@ def text_columns(source: DataSource, sample: Sample, column: str | None) -> list
 def _listed(sample: Sample) -> str:
     """The names of columns, each with what it holds if that is nested or no text at all."""
     nested = dict | list | bytes
-    return ", ".join(f"{name} ({kind_of(cell)})" if isinstance(cell, nested) else name for name, cell in sample.items())
+    listed = (f"{name} ({kind_of(cell)})" if isinstance(cell, nested) else name for name, cell in sample.items())
+    return f"{', '.join(listed):.300}"
 
 
 def text_of(place: str, row: TableRow, column: str) -> str:
@@ -273,8 +274,7 @@ def text_of(place: str, row: TableRow, column: str) -> str:
     if cell is None or cell != cell:
         return ""
     if not isinstance(cell, str):
-        fault = f"{column} is {kind_of(cell)}, not text"
-        raise InputError(f"{place}: {row.where}: {fault}; put the text there, in quotation marks")
+        raise InputError(f"{place}: {row.where}: {column} is {cell!r:.40}, not text; put text there, or leave it out")
     if not cell.isascii() and (half := re.search("[\ud800-\udfff]", cell)):
         fault = f"{column} has half a character, U+{ord(half[0]):X}"
         raise InputError(f"{place}: {row.where}: {fault}; complete or remove it")

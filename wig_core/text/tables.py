@@ -43,7 +43,8 @@ _FOREIGN = {  # what a file is whose first bytes are these, and what to do
 }
 _PARQUET = rb"PAR1[\0-\x1f]"
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_KINDS = {str: "text", bool: "a truth value", int: "a number", float: "a number", bytes: "bytes", type(None): "nothing"}
+_KINDS = {str: "text", bool: "truth values", int: "numbers", float: "numbers", type(None): "nothing", bytes: "bytes"}
+_CONTROL = re.compile(r"\0|\x1b\$")  # of UTF-16 without its mark, and of ISO-2022
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -147,9 +148,9 @@ def _lines(place: str, path: Path) -> Iterator[str]:
     with _unpacked(path) as file, io.TextIOWrapper(file, encoding, newline="") as lines:
         try:
             for number, line in enumerate(lines, start=1):
-                if "\0" in line:
-                    at = len(line.partition("\0")[0].encode()) + 1
-                    raise InputError(f"{place}: not text at line {number}, byte {at}, a NUL; save the file as UTF-8")
+                if control := _CONTROL.search(line):
+                    at = f"line {number}, byte {len(line[: control.start()].encode()) + 1}"
+                    raise InputError(f"{place}: not UTF-8 text at {at}, {control[0]!r}; save the file as UTF-8")
                 yield line
         except UnicodeDecodeError:
             raise InputError(f"{place}: {_undecodable(path, encoding)}; save the file as UTF-8") from None
@@ -211,7 +212,7 @@ def _table(place: str, lines: Iterator[str], separator: str, quoting: Any = csv.
     """The rows below a header, whose names lose the white space around them."""
     names: list[str] = []
     reader = csv.reader(lines, delimiter=separator, quoting=quoting, strict=True, skipinitialspace=True)
-    is_raw = quoting == csv.QUOTE_NONE
+    is_raw, is_suspect = quoting == csv.QUOTE_NONE, False
     while True:
         where = f"line {reader.line_num + 1}"
         try:
@@ -235,9 +236,10 @@ def _table(place: str, lines: Iterator[str], separator: str, quoting: Any = csv.
         if is_raw and any('""' in cell[1:-1] and _QUOTED.fullmatch(cell) for cell in cells):
             fault = "a cell has quotation marks as in CSV, which .tsv does not know"
             raise InputError(f"{place}: {where}: {fault}; save the table as .csv")
-        if any("\n" in cell for cell in cells) and _holds_rows(cells, separator):
+        if not is_suspect and any("\n" in cell for cell in cells) and _holds_rows(cells, separator):
+            is_suspect = True
             fault = f"a cell that ends in line {reader.line_num} reads like rows of the table"
-            warnings.warn(f"{place}: {where}: {fault}; check that its quotation marks are its own", stacklevel=2)
+            warnings.warn(f"{place}: {where}: {fault}; check its quotation marks", stacklevel=2)
         yield TableRow(where, dict(zip(names, cells, strict=True)))
 
 
@@ -264,8 +266,8 @@ def _json(place: str, lines: Iterator[str]) -> Iterator[TableRow]:
     head = list(itertools.islice(rows, 2))
     nested = [name for row in head for name, value in row.cells.items() if isinstance(value, list | dict)]
     if len(head) == 1 and nested:  # a document, perhaps with the rows in a field
-        fault = f"is one record, whose {nested[0]} holds {kind_of(head[0].cells[nested[0]])}"
-        raise InputError(f"{place}: {fault}; give its rows as an array, or one a line")
+        fault = f"is one record, and its field {nested[0]} holds {kind_of(head[0].cells[nested[0]])}"
+        raise InputError(f"{place}: {fault}; give the rows alone as an array, or one a line")
     return itertools.chain(head, rows)
 
 
@@ -308,22 +310,22 @@ def _record(place: str, where: str, value: Any) -> TableRow:
     if isinstance(value, str):
         value = {"text": value}
     if not isinstance(value, dict):
-        raise InputError(f'{place}: {where} is {kind_of(value)}; write each row as {{"text": "…"}}')
+        raise InputError(f'{place}: {where} is {value!r:.40}, no record; write each row as {{"text": "…"}}')
     return TableRow(where, value)
 
 
 def kind_of(value: Any) -> str:
-    """What a cell holds that is no text, for a message.
+    """What a column holds, seen from one of its cells.
 
     Example:
         >>> kind_of({"en": "Hello"}), kind_of(["Hello"]), kind_of(1.5)
-        ('a record with the fields en', 'a list, with text first', 'a number')
+        ('records with the fields en', 'lists of text', 'numbers')
     """
     if isinstance(value, dict):
-        return f"a record with the fields {', '.join(value)}"
+        return f"records with the fields {', '.join(value):.80}"
     if isinstance(value, list):
-        return f"a list, with {kind_of(value[0])} first" if value else "an empty list"
-    return _KINDS.get(type(value), f"a {type(value).__name__}")
+        return f"lists of {kind_of(value[0])}" if value else "empty lists"
+    return _KINDS.get(type(value), f"values of type {type(value).__name__}")
 
 
 # ── Parquet ──

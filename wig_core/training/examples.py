@@ -104,14 +104,15 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
         >>> load_examples("halves").texts[2]
         ('Anarchism considers the state to', 'be undesirable, unnecessary, and harmful.')
     """
-    source = os.fspath(name_or_path)
+    parsed = DataSource.parse(name_or_path)
+    source = parsed.place
     if source in _LABELLED:
         rows = _LABELLED[source](random.Random(seed))
         return Examples(source, [texts for texts, _ in rows], [label for _, label in rows])
     if source in _PACKAGED:
         return Examples(source, list(dict.fromkeys(_PACKAGED[source](random.Random(seed)))))
     choose = partial(_used_columns, source)
-    return _from_rows(source, read_rows(DataSource.parse(name_or_path), split, choose, NAMES))
+    return _from_rows(source, read_rows(parsed, split, choose, NAMES))
 
 
 # ── packaged texts ──
