@@ -262,8 +262,9 @@ def _refuse_twins(place: str, names: list[str]) -> None:
 
 
 def _json(place: str, lines: Iterator[str]) -> Iterator[TableRow]:
+    first, lines = _peek(lines)
     rows = _jsonl(place, lines)
-    head = list(itertools.islice(rows, 2))
+    head = [] if first.lstrip().startswith("[") else list(itertools.islice(rows, 2))
     nested = [name for row in head for name, value in row.cells.items() if isinstance(value, list | dict)]
     if len(head) == 1 and nested:  # a document, perhaps with the rows in a field
         fault = f"is one record, and its field {nested[0]} holds {kind_of(head[0].cells[nested[0]])}"

@@ -417,22 +417,20 @@ HUB_ODD = {
     "README.md": (
         "---\nconfigs:\n"
         "- config_name: cells\n  data_files: [{split: test, path: cells.csv}]\n"
-        "- config_name: tabs\n  data_files: [{split: train, path: tabs.tsv}]\n"
         "- config_name: wide\n  data_files: [{split: train, path: wide.csv}]\n"
-        "- config_name: splits\n  data_files: [{split: dev, path: cells.csv}, {split: test, path: one.csv}]\n"
-        "- config_name: numbers\n  data_files: [{split: train, path: numbers.jsonl}]\n---\n"
+        "- config_name: splits\n  data_files: [{split: dev, path: cells.csv}, {split: test, path: one.csv}]\n---\n"
     ),
     "cells.csv": "n,text\n1,NA\n2,null\n3,Blue fish.\n",
-    "tabs.tsv": '1\ttext\n1\t"Hello there\n2\tBye.\n3\tShe said so."\n',
     "wide.csv": "text\nHello, world\nGood, morning\n",
     "one.csv": "text\nOne fish.\n",
-    "numbers.jsonl": '{"text": 1}\n{"text": 2}\n',
 }
 HUB_DATASETS = {
     name: {file: text.encode() for file, text in files.items()}
     for name, files in {
         "fish/pond": HUB_FILES,
         "fish/odd": HUB_ODD,
+        "fish/tabs": {"tabs.tsv": 'n\ttext\n1\t"Hello there\n2\tBye.\n3\tShe said so."\n'},
+        "fish/numbers": {"numbers.jsonl": '{"text": 1}\n{"text": 2}\n'},
         "sentence-transformers/stsb": {"README.md": HUB_STSB, "pairs.csv": HUB_FILES["pairs.csv"]},
         "wikimedia/wikipedia": HUB_WIKIPEDIA,
         "princeton-nlp/datasets-for-simcse": {
@@ -465,7 +463,7 @@ HUB_CALLS = [
     ("load_similarities", "sts-b", {}),
     ("load_corpus", "wikipedia-1m", {}),
     ("load_corpus", "fish/odd:cells", {}),
-    ("load_corpus", "fish/odd:tabs", {"column": "text"}),
+    ("load_corpus", "fish/tabs", {"column": "text"}),
     ("load_corpus", "fish/odd:splits:test", {}),
     ("load_corpus", "fish/pond", {}),
     ("load_corpus", "fish/pond:plain", {"split": "tset"}),
@@ -476,7 +474,7 @@ HUB_CALLS = [
 REFUSED = [
     ("load_corpus", "fish/odd:splits", {}),
     ("load_corpus", "fish/odd:wide", {}),
-    ("load_corpus", "fish/odd:numbers", {"column": "text"}),
+    ("load_corpus", "fish/numbers", {"column": "text"}),
     ("load_corpus", "fish/odd:cells:none", {}),
 ]
 STREAMED = [
@@ -485,7 +483,7 @@ STREAMED = [
     ("load_corpus", "wikipedia", {"max_sentences": 2}),
     ("streamed", "fish/none", {}),
     ("streamed", "fish/odd:cells", {}),
-    ("streamed", "fish/odd:tabs", {"column": "text"}),
+    ("streamed", "fish/tabs", {"column": "text"}),
 ]
 
 
@@ -546,7 +544,7 @@ def test_hub_data_sets_are_refused_in_one_line(hub_answers: dict[str, list]) -> 
         "InputError: fish/odd:splits: no split 'train', only dev, test; say which, as in fish/odd:splits:dev"
     )
     assert wide == "InputError: fish/odd:wide: rows have more fields than the header; the data set needs a correction"
-    assert numbers.startswith("InputError: fish/odd:numbers: column text holds numbers, no text; choose another")
+    assert numbers.startswith("InputError: fish/numbers: column text holds numbers, no text; choose another")
     assert re.match(r"InputError: fish/odd:cells:none: cannot be read .*; check name, config and split", none)
 
 
