@@ -108,14 +108,16 @@ def load_corpus(
             - `"wikipedia-sample"` (106 English Wikipedia articles), `"lee"` (50 news texts) or `"news"` (these and the
               300 of their background), which come with gensim;
             - `"wordnet"`, the usage examples of WordNet 3.0, which comes with this package;
-            - a UTF-8 file: `.txt` with one sentence per line, `.csv`, `.tsv`, `.jsonl` or `.json`; or `.parquet`;
+            - a file: `.txt` with one sentence per line, `.csv`, `.tsv`, `.jsonl` or `.json` in UTF-8, or in UTF-16 with
+              its mark; or `.parquet`; also packed, as in `.txt.gz`;
             - `"sts-b"`, `"sts12"`, `"nli"`, `"wikipedia-1m"` or `"wikipedia"`: a file of that name in the folder
               `$WIG_DATA`, if there is one, else a data set of the Hugging Face hub. Of `"wikipedia"` the first
               `max_sentences` are loaded;
-            - `"owner/name"` or `"owner/name:config"` on the hub.
-        split: split of a hub data set, such as `"test"` or `"train[:1%]"`; default `"train"`.
-        column: column of sentences; default the only column of text. `"sentence1,sentence2"` reads both columns, the
-            second after the first.
+            - on the hub `"owner/name"`, `"owner/name:config"`, `"owner/name:file.txt"` for one file of several, or
+              `"owner/name:config:split"` (`"owner/name::split"` if there is one configuration).
+        split: split of a hub data set, such as `"test"` or `"train[:1%]"`; default `"train"`, or the only one.
+        column: column of sentences; default the only column that holds words. `"sentence1,sentence2"` reads both, the
+            second after the first. In CSV every cell of a column is text, whatever it looks like.
         max_sentences: size of a random sample without replacement, in corpus order; default all.
         seed: decides the sample.
 
@@ -123,9 +125,10 @@ def load_corpus(
         A `Corpus`. Blank lines and cells are skipped and white space is normalised; nothing else is changed.
 
     Raises:
-        InputError: there is nothing of that name; a file is missing, empty, of another kind, or not UTF-8; the column
-            is missing, or there are several to choose from; there are no sentences; the hub is out of reach;
-            `max_sentences` is below 1; an extra is not installed.
+        InputError: there is nothing of that name; a file is missing, empty, damaged, of another kind or encoding; a row
+            has more or fewer fields than the header, or a cell that is no text; the column is missing, or there are
+            several to choose from; there are no sentences; the hub is out of reach; `max_sentences` is below 1; an
+            extra is not installed. The message names the line.
 
     Example:
         >>> corpus = load_corpus("lee", max_sentences=2)
@@ -157,7 +160,7 @@ def stream_corpus(name_or_path: PathOrName, *, split: str | None = None, column:
 
     Args:
         name_or_path: as in `load_corpus`; or a published dump of Wikipedia, `.xml.bz2`.
-        split: split of a hub data set; default `"train"`.
+        split: as in `load_corpus`.
         column: column of sentences; default the only column of text. Of several columns, `"left,right"`, the cells of
             a row follow one another.
 
@@ -196,7 +199,7 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
         name_or_path: `"lee"`, the 1225 pairs of gensim's 50 news texts with the mean human judgement from 0 to 1 (Lee,
             Pincombe and Welsh 2005); or a file or hub data set, named as in `load_corpus`, with the columns
             `sentence1`, `sentence2` and `score`, such as `"sts-b"` and `"sts12"`.
-        split: split of a hub data set; default `"test"` for `"sts-b"` and `"sts12"`, `"train"` for others.
+        split: as in `load_corpus`, but by default `"test"` for `"sts-b"` and `"sts12"`.
 
     Raises:
         InputError: as in `load_corpus`; also a blank sentence, or a score that is not a number.

@@ -35,7 +35,7 @@ def hub_rows(dataset: str, part: str, split: str | None, *, offline: bool, strea
         if "train" not in opened and len(opened) > 1:
             fault = f"no split 'train', only {', '.join(opened)}"
             raise InputError(f"{place}: {fault}; say which, as in {dataset}:{part}:{next(iter(opened))}")
-        opened = opened.get("train") or next(iter(opened.values()))
+        opened = opened["train" if "train" in opened else next(iter(opened))]
 
     def rows(columns: list[str] | None) -> Iterator[TableRow]:
         for row in batched_rows((opened.select_columns(columns) if columns else opened).iter(batch_size=1_000)):
@@ -55,13 +55,16 @@ def _opened(dataset: str, part: str, split: str | None, offline: bool, stream: b
         options = [(_TSV if config.sep == "\t" else _AS_TEXT) if hasattr(config, "keep_default_na") else {}]
     for option in options:
         try:
-            return library.load_dataset(dataset, part or None, split=split, streaming=stream, **option), bool(option)
+            found = library.load_dataset(dataset, part or None, split=split, streaming=stream, **option)
         except ConnectionError:
-            raise InputError(f"{dataset}: {_OUT_OF_REACH}") from None
+            break
         except ValueError:
             if option is options[-1]:
                 raise
-    raise AssertionError
+            continue
+        if option or (found if split else next(iter(found.values()))).info.builder_name != "csv":
+            return found, bool(option)  # not a copy of CSV that others have cached, without such cells
+    raise InputError(f"{dataset}: {_OUT_OF_REACH}")
 
 
 def fetched_file(dataset: str, file: str, *, offline: bool) -> Path:

@@ -20,11 +20,7 @@ from wig_core.errors import InputError, needs_extra
 
 csv.field_size_limit(2**31 - 1)  # a cell may be a book; the default is 128 KiB
 
-_UNPACKERS: dict[bytes, Callable[..., Any]] = {
-    rb"\x1f\x8b\x08": gzip.open,
-    rb"BZh[1-9]1AY&SY": bz2.open,
-    rb"\xfd7zXZ\0": lzma.open,
-}
+_UNPACK: dict[bytes, Any] = {rb"\x1f\x8b\x08": gzip.open, rb"BZh[1-9]1AY&SY": bz2.open, rb"\xfd7zXZ\0": lzma.open}
 _PACKED = (".gz", ".bz2", ".xz")
 _MARKS = {  # of byte order; UTF-32 first, since its mark begins as that of UTF-16
     b"\xff\xfe\0\0": "utf-32",
@@ -42,6 +38,7 @@ _FOREIGN = {  # what a file is whose first bytes are these, and what to do
     rb"\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a": "is packed in a way that cannot be read here; unpack it",
 }
 _PARQUET = rb"PAR1[\0-\x1f]"
+_JSON = rb'(\xef\xbb\xbf)?[\s\[]*\{\s*"[^"]*"\s*:'
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _KINDS = {str: "text", bool: "truth values", int: "numbers", float: "numbers", type(None): "nothing", bytes: "bytes"}
 _CONTROL = re.compile(r"\0|\x1b\$")  # of UTF-16 without its mark, and of ISO-2022
@@ -105,7 +102,7 @@ def _checked(place: str, path: Path) -> str:
     """The suffix of a file whose kind can be read."""
     try:
         mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: the name has a NUL
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last for a NUL in the name
         if path.is_symlink():
             raise InputError(f"{place}: is a link to a missing file, {path.readlink()}; restore that file") from None
         raise InputError(f"{place}: file not found; check the name, paths start from {Path.cwd()}") from None
@@ -124,13 +121,15 @@ def _checked(place: str, path: Path) -> str:
         raise InputError(f"{place}: {fault}")
     if bool(re.match(_PARQUET, head)) != (suffix == ".parquet"):
         raise InputError(f"{place}: is {'no' if suffix == '.parquet' else 'a'} Parquet file; give it its own suffix")
+    if not suffix.startswith(".json") and re.match(_JSON, head):
+        raise InputError(f"{place}: is JSON; name the file .json")
     return suffix
 
 
 def _unpacked(path: Path) -> BinaryIO:
     with path.open("rb") as file:
         head = file.read(16)
-    unpack = next((unpack for start, unpack in _UNPACKERS.items() if re.match(start, head)), open)
+    unpack = next((unpack for start, unpack in _UNPACK.items() if re.match(start, head)), open)
     return unpack(path, "rb")
 
 
@@ -343,11 +342,5 @@ def _parquet(place: str, path: Path, columns: list[str] | None) -> Iterator[Tabl
         yield from batched_rows({name: batch.column(name).to_pylist() for name in wanted} for batch in batches)
 
 
-_READERS: dict[str, Callable[[str, Iterator[str]], Iterator[TableRow]]] = {
-    ".txt": _text,
-    ".csv": _csv,
-    ".tsv": _tsv,
-    ".jsonl": _jsonl,
-    ".json": _json,
-}
+_READERS: dict[str, Any] = {".txt": _text, ".csv": _csv, ".tsv": _tsv, ".jsonl": _jsonl, ".json": _json}
 SUFFIXES = (*_READERS, ".parquet")

@@ -94,7 +94,7 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
 
             or a file or data set, named as in `load_corpus`, with the columns `anchor`, `positive` and, optionally,
             `negative`, or with `sentence1`, `sentence2` and `label` (0, 1, 2, …), or with one column `sentence`.
-        split: the split of a data set on the hub, by default `"train"`.
+        split: as in `load_corpus`.
         seed: decides which sentences are paired where that is random.
 
     Raises:

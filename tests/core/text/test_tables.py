@@ -154,6 +154,8 @@ REFUSED = {
     "paper.txt": (b"%PDF-1.7\n", "is a PDF; save its text as .txt"),
     "page.csv": ("\n<!DOCTYPE html>\n", "is a web page or XML"),
     "table.csv": (b"PAR1\x15\x04", "is a Parquet file; give it its own suffix"),
+    "lines.csv": ('{"text":"a"}\n{"text":"b"}\n', "is JSON; name the file .json"),
+    "array.txt": ('[{"text": "a"}]', "is JSON; name the file .json"),
     "text.parquet": ("Hello\n", "is no Parquet file"),
     "damaged.parquet": (b"PAR1\x15\x04restPAR1", r"cannot be read \(.*\); check the file"),
     "zstd.jsonl": (b"\x28\xb5\x2f\xfdrest", "is packed in a way that cannot be read here"),
