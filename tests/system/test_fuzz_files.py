@@ -27,7 +27,10 @@ from test_fuzz import ANY, FEW, JOINTS, MANY
 from wig_core import InputError, load_corpus, load_examples, stream_corpus
 from wig_core.text.corpus import load_similarities
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*reads like rows of the table:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*reads like rows of the table:UserWarning"),
+    pytest.mark.filterwarnings("ignore:.*is read as a blank:UserWarning"),
+]
 
 SUFFIXES = [".txt", ".csv", ".tsv", ".jsonl", ".json", ".parquet"]
 LOOKS = ["NA", "null", "nan", "007", "1.50", "true", "2020-01-01", '"', '""', 'a "b" c', '"a"', "a,b", "a;b", "a\tb"]

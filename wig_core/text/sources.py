@@ -302,7 +302,4 @@ def _exists(place: str) -> bool:
 
 
 def _expanded(place: str | os.PathLike[str]) -> Path:
-    try:
-        return Path(place).expanduser()
-    except RuntimeError:  # no user of that name, or no home
-        return Path(place)
+    return Path(os.path.expanduser(place))  # noqa: PTH111  # the method fails for an unknown user

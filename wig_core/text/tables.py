@@ -119,8 +119,8 @@ def _checked(place: str, path: Path) -> str:
         raise InputError(f"{place}: the file is empty; put one sentence in each line or row")
     if fault := next((fault for start, fault in _FOREIGN.items() if re.match(start, head)), None):
         raise InputError(f"{place}: {fault}")
-    if bool(re.match(_PARQUET, head)) != (suffix == ".parquet"):
-        raise InputError(f"{place}: is {'no' if suffix == '.parquet' else 'a'} Parquet file; give it its own suffix")
+    if (is_parquet := bool(re.match(_PARQUET, head))) != (suffix == ".parquet"):
+        raise InputError(f"{place}: is {'a' if is_parquet else 'no'} Parquet file; give it its own suffix")
     if not suffix.startswith(".json") and re.match(_JSON, head):
         raise InputError(f"{place}: is JSON; name the file .json")
     return suffix
@@ -139,7 +139,7 @@ def _unpacked(path: Path) -> BinaryIO:
 def _lines(place: str, path: Path) -> Iterator[str]:
     r"""The lines of a file, each with its end: \n, \r\n or \r.
 
-    Only these end a line, as in every editor and in the csv module; other breaks, such as U+2028, are white space.
+    Only these end a line, as for Python's files and its csv module; other breaks, such as U+2028, are white space.
     """
     with _unpacked(path) as file:
         head = file.read(4)
@@ -168,8 +168,14 @@ def _undecodable(path: Path, encoding: str) -> str:
     return "changes while it is read"
 
 
-def _text(_: str, lines: Iterator[str]) -> Iterator[TableRow]:
-    return (TableRow(f"line {number}", {"text": line}) for number, line in enumerate(lines, start=1))
+def _text(place: str, lines: Iterator[str]) -> Iterator[TableRow]:
+    is_noted = False
+    for number, line in enumerate(lines, start=1):
+        if not is_noted and (end := re.search("[\x85\u2028\u2029]", line)):
+            is_noted = True
+            message = f"{place}: line {number}: U+{ord(end[0]):04X} is read as a blank"
+            warnings.warn(f"{message}; replace it by a line break if sentences end there", stacklevel=2)
+        yield TableRow(f"line {number}", {"text": line})
 
 
 # ── CSV and TSV ──
@@ -315,12 +321,7 @@ def _record(place: str, where: str, value: Any) -> TableRow:
 
 
 def kind_of(value: Any) -> str:
-    """What a column holds, seen from one of its cells.
-
-    Example:
-        >>> kind_of({"en": "Hello"}), kind_of(["Hello"]), kind_of(1.5)
-        ('records with the fields en', 'lists of text', 'numbers')
-    """
+    """What a column holds, seen from one of its cells: "numbers", "lists of text", "records with the fields …"."""
     if isinstance(value, dict):
         return f"records with the fields {', '.join(value):.80}"
     if isinstance(value, list):

@@ -65,6 +65,7 @@ def test_reads_every_format(tmp_path: Path, suffix: str) -> None:
         assert load_corpus(source) == Corpus("mine", SENTENCES)
 
 
+@pytest.mark.filterwarnings("ignore:.*is read as a blank:UserWarning")
 def test_text_file_keeps_lines_skips_blank_ones_and_normalises_space(tmp_path: Path) -> None:
     long = " ".join(["word"] * 2000)
     text = f"\ufeffOne\u00a0 line.\r\n\r\n \t \n  Two\u2028parts \n🙂\n{long}\nNA"
@@ -564,6 +565,8 @@ def test_other_corpora_are_streamed_too(tmp_path: Path) -> None:
     assert list(stream_corpus("lee")) == load_corpus("lee").sentences
     with pytest.raises(InputError, match="file not found"):
         next(stream_corpus(tmp_path / "no.xml.bz2"))
+    with pytest.raises(InputError, match="file not found"):
+        next(stream_corpus("~nosuchuser/no.xml"))
 
 
 def test_hub_out_of_reach_fails_fast(hub_answers: dict[str, list]) -> None:

@@ -100,6 +100,7 @@ READ = {
 
 
 @pytest.mark.parametrize("name", READ)
+@pytest.mark.filterwarnings("ignore:.*is read as a blank:UserWarning")
 def test_files_are_read_to_the_letter(tmp_path: Path, name: str) -> None:
     content, sentences = READ[name]
     assert sentences_of(written(tmp_path / name, content)) == sentences
@@ -203,6 +204,11 @@ def test_a_quotation_mark_that_swallows_rows_is_noted(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert sentences_of(meant) == ["Dear all, thank you, and bye"]
+
+
+def test_other_ends_of_lines_are_noted(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"a\.txt: line 2: U\+2028 is read as a blank; replace it"):
+        assert load_corpus(written(tmp_path / "a.txt", "One.\nTwo.\u2028Three.\n")).sentences == ["One.", "Two. Three."]
 
 
 @pytest.mark.parametrize("field", ['"note": null', '"extra": 1'])
