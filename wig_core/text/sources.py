@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import glob
 import math
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wig_core.errors import InputError, did_you_mean, needs_extra
+from wig_core.errors import InputError, did_you_mean
+from wig_core.text.hub import fetched_file, hub_rows, reaching_hub
+from wig_core.text.tables import SUFFIXES, Rows, TableRow, file_rows, kind_of, suffix_of
 
 PathOrName = str | os.PathLike[str]
-Columns = dict[str, list[Any]]
+Sample = dict[str, Any]  # of each column, the cell in the first rows that is most like a sentence
 
 HUB_NAME = re.compile(r"(?!\.)[\w.-]+/[\w.-]+")  # "owner/name"
-_OUT_OF_REACH = "the hub cannot be reached and no copy is cached; check the network, or give a local file"
-_CSV = {"keep_default_na": False}  # cells such as "NA" or "None" are text, not missing values
-_READERS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".txt": ("text", {"encoding": "utf-8-sig"}),
-    ".csv": ("csv", _CSV),
-    ".tsv": ("csv", {**_CSV, "sep": "\t"}),
-    ".jsonl": ("json", {}),
-    ".json": ("json", {}),
-    ".parquet": ("parquet", {}),
-}
-SUFFIXES = tuple(_READERS)
+_FIRST_ROWS = 1_000  # among which the column of sentences is looked for
 
 
 @dataclass(frozen=True)
@@ -69,6 +59,7 @@ class DataSource:
         path: the file.
         dataset: "owner/name" on the hub.
         part: the data set's configuration, or a file of it.
+        named_split: the split that the name ends in.
         known: its entry in `HUB_CORPORA`, if the name is a key of it.
     """
 
@@ -77,6 +68,7 @@ class DataSource:
     path: Path | None = None
     dataset: str = ""
     part: str = ""
+    named_split: str | None = None
     known: HubCorpus | None = None
 
     @classmethod
@@ -84,32 +76,39 @@ class DataSource:
         """Find out what a name or path stands for.
 
         Example:
-            >>> DataSource.parse("own/texts:english").part
-            'english'
+            >>> DataSource.parse("own/texts:english").part, DataSource.parse("own/texts::test").split
+            ('english', 'test')
             >>> DataSource.parse("texts/own.csv").name
             'own'
         """
+        if not isinstance(source, str | os.PathLike):
+            raise InputError(f"{source!r:.60}: is no name; give one, or the path of a file")
         place = os.fspath(source)
         if known := HUB_CORPORA.get(place):
             return replace(cls.parse(local_copy(place) or known.dataset), name=place, known=known)
-        path = Path(place).expanduser()
         dataset, _, part = place.partition(":")
+        part, _, split = part.partition(":")
         if not HUB_NAME.fullmatch(dataset):
-            dataset = part = ""
-        looks_like_path = place.startswith((".", "/", "~")) or (path.suffix.lower() in _READERS and not part)
-        if isinstance(source, os.PathLike) or looks_like_path or (place and path.exists()):
-            return cls(path.stem, place, path)
-        return cls(place, place, None, dataset, part)
+            dataset = part = split = ""
+        looks_like_path = place.startswith((".", "/", "~")) or (suffix_of(Path(place)) in SUFFIXES and not part)
+        if isinstance(source, os.PathLike) or looks_like_path or _exists(place):
+            return cls(Path(place).stem, place, _expanded(place))
+        return cls(place, place, None, dataset, part, split or None)
 
     @property
     def split(self) -> str | None:
-        """The split to read by default."""
-        return self.known.split if self.known and not self.path else None
+        """The split to read if none is given, if it is known."""
+        return self.known.split if self.known and not self.path else self.named_split
 
     @property
     def column(self) -> str | None:
         """The column of sentences, if it is known."""
         return self.known.column if self.known else None
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the names of the columns stand in a line of the file, which may be a row taken for them."""
+        return self.path is not None and suffix_of(self.path) in (".csv", ".tsv")
 
     @property
     def of_articles(self) -> bool:
@@ -136,196 +135,171 @@ def place_on_hub(name: str) -> str | None:
     return source.place if source.dataset else None
 
 
-def read_columns(
-    source: PathOrName, split: str | None, choose: Callable[[Columns], list[str]], names: Iterable[str]
-) -> Columns:
-    """Read columns of a file or hub data set.
+def read_rows(
+    source: DataSource,
+    split: str | None,
+    choose: Callable[[Sample], list[str]],
+    names: Iterable[str],
+    *,
+    stream: bool = False,
+) -> Iterator[TableRow]:
+    """The rows of a file or hub data set, with the columns that are chosen.
 
     Args:
-        source: a file or hub data set, named as in `load_corpus`.
-        split: split of a hub data set; by default that of `HUB_CORPORA`, else "train".
-        choose: given the first rows by column, returns the names of the columns to read.
+        source: a file or hub data set.
+        split: split of a hub data set; by default that of the source, else "train" or the only one.
+        choose: given a sample of the columns, returns the names of those to read.
         names: other names that the caller accepts, for the message about an unknown name.
+        stream: whether nothing of a hub data set is kept on disk.
 
     Raises:
         InputError: the source is unknown, out of reach or cannot be read, or `choose` refuses it.
     """
-    columns: Columns = {}
-    for rows in row_batches(source, split, choose, names):
-        for name, values in rows.items():
-            columns.setdefault(name, []).extend(values)
-    return columns
-
-
-def row_batches(
-    source: PathOrName,
-    split: str | None,
-    choose: Callable[[Columns], list[str]],
-    names: Iterable[str],
-    *,
-    stream: bool = False,
-) -> Iterator[Columns]:
-    """The rows of `read_columns` in batches; with `stream`, nothing of a hub data set is kept on disk."""
-    parsed = DataSource.parse(source)
-    place, path = parsed.place, parsed.path
-    if not path and not parsed.dataset:
+    place, path = source.place, source.path
+    if not path and not source.dataset:
         hint = did_you_mean(place.lower(), names) or ";"
-        raise InputError(f"{place!r}: no such name{hint} use {', '.join(names)}, a file, or owner/name on the hub")
-    columns: list[str] = []
+        shown = place if len(place) <= 60 else f"{place[:60]}…"
+        raise InputError(f"{shown!r}: no such name{hint} use {', '.join(names)}, a file, or owner/name on the hub")
+    if path and split not in (None, "train"):
+        raise InputError(f"{place}: a file has no split {split!r}; leave split out")
+    varied = suffix_of(path or Path(source.part)) in (".json", ".jsonl")
     try:
-        offline = path is not None or not _hub_answers()
-        with _quiet_datasets(offline), tempfile.TemporaryDirectory() as scratch:
-            if path or (path := _fetched_file(parsed, offline)):
-                dataset = _open_file(place, path, split, scratch)
+        if path:
+            yield from _chosen(partial(file_rows, place, path), choose, varied)
+            return
+        with reaching_hub() as offline:
+            if suffix_of(Path(source.part)) in SUFFIXES:
+                rows: Rows = partial(file_rows, place, fetched_file(source.dataset, source.part, offline=offline))
             else:
-                dataset = _open_hub(parsed, split or parsed.split, stream)
-            for batch in dataset.iter(batch_size=1_000 if stream else 10_000):
-                columns = columns or choose(batch)
-                yield {name: batch[name] for name in columns}
+                rows = hub_rows(source.dataset, source.part, split or source.split, offline=offline, stream=stream)
+            yield from _chosen(rows, choose, varied)
     except InputError:
         raise
-    except Exception as error:  # pandas, pyarrow, datasets and the hub client each raise their own kinds
-        remedy = "repair the file" if parsed.path else "check name, config and split"
-        raise InputError(f"{place}: cannot be read ({_one_line(error)}); {remedy}") from error
+    except Exception as error:  # the system, pyarrow, datasets and the hub client each raise their own kinds
+        reason = getattr(error, "strerror", None) or normalised(str(error))[:200] or type(error).__name__
+        remedy = "check the file and its permissions" if path else "check name, config and split"
+        raise InputError(f"{place}: cannot be read ({reason}); {remedy}") from error
 
 
-def _open_file(place: str, path: Path, split: str | None, scratch: str) -> Any:
-    path = path.absolute()
-    if not path.exists():
-        raise InputError(f"{place}: file not found; check the name, paths start from {Path.cwd()}")
-    if path.is_dir():
-        raise InputError(f"{place}: is a folder; give one file in it")
-    if path.suffix.lower() not in _READERS:
-        raise InputError(f"{place}: cannot read {path.suffix or 'a file without suffix'}; use {', '.join(_READERS)}")
-    if split not in (None, "train"):
-        raise InputError(f"{place}: a file has no split {split!r}; leave split out")
-    if path.stat().st_size == 0:
-        raise InputError(f"{place}: the file is empty; put one sentence in each line or row")
-    if path.suffix.lower() != ".parquet":
-        _check_utf8(place, path)
-    builder, options = _READERS[path.suffix.lower()]
-    # Streaming keeps no copy that could become stale; datasets would read the path as a glob pattern.
-    return _datasets().load_dataset(
-        builder, data_files=glob.escape(str(path)), split="train", streaming=True, cache_dir=scratch, **options
-    )
+def _chosen(rows: Rows, choose: Callable[[Sample], list[str]], varied: bool) -> Iterator[TableRow]:
+    """The rows with the chosen columns; cells that a row lacks are None.
 
-
-def _check_utf8(place: str, path: Path) -> None:
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
+    A choice that fails on the first rows is tried again on ten times as many if these may bring other columns, as in
+    JSON (`varied`), or text where there is none so far.
+    """
+    sample: Sample = {}
+    limit = _FIRST_ROWS
+    for number, row in enumerate(rows(None), start=1):
+        for name, cell in row.cells.items():
+            if name not in sample or _likeness(cell) > _likeness(sample[name]):
+                sample[name] = cell
+        if number == limit:
             try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                at = f"line {number}, byte {error.start + 1}"
-                raise InputError(f"{place}: not UTF-8 at {at}; save the file as UTF-8") from None
+                choose(sample)
+                break
+            except InputError:
+                if not varied and all(map(_likeness, sample.values())):
+                    raise
+                limit *= 10
+    columns = choose(sample) if sample else []
+    for row in rows(columns) if columns else ():
+        yield TableRow(row.where, {name: row.cells.get(name) for name in columns})
 
 
-def _open_hub(source: DataSource, split: str | None, stream: bool) -> Any:
-    try:
-        return _datasets().load_dataset(source.dataset, source.part or None, split=split or "train", streaming=stream)
-    except ConnectionError:
-        raise InputError(f"{source.place}: {_OUT_OF_REACH}") from None
+def _likeness(cell: Any) -> int:
+    """How much a cell is like a sentence: 3 for words, 2 for what reads as a number, 0 for a blank."""
+    if isinstance(cell, str):
+        plain = cell.strip().lower()
+        return 0 if not plain else 2 if plain in ("true", "false") or not math.isnan(to_number(plain)) else 3
+    return 0 if cell is None or cell != cell else 1
 
 
-def _fetched_file(source: DataSource, offline: bool) -> Path | None:
-    """The cached copy of a single file of a hub data set, "owner/name:file"; None for a whole data set."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    if Path(source.part).suffix.lower() not in _READERS:
-        return None
-    try:
-        return Path(hf_hub_download(source.dataset, source.part, repo_type="dataset", local_files_only=offline))
-    except LocalEntryNotFoundError:
-        raise InputError(f"{source.place}: {_OUT_OF_REACH}") from None
-
-
-@needs_extra("data")
-def _datasets() -> Any:
-    import datasets
-
-    return datasets
-
-
-def _hub_answers() -> bool:
-    from huggingface_hub import get_session
-
-    endpoint = _datasets().config.HF_ENDPOINT
-    try:
-        get_session().head(endpoint, timeout=5)
-    except Exception:  # the client's HTTP library, and so the kind of its errors, changes between releases
-        return False
-    return True
-
-
-@contextmanager
-def _quiet_datasets(offline: bool) -> Iterator[None]:
-    """Within, the library reports nothing to a server, shows no bars, and logs no error that it raises anyway.
-
-    If `offline`, it uses its cache without half a minute of retries.
-    """
-    import huggingface_hub
-
-    datasets = _datasets()
-    config = datasets.config
-    before = config.HF_HUB_OFFLINE, config.HF_UPDATE_DOWNLOAD_COUNTS, datasets.logging.get_verbosity()
-    with_bars = [library for library in (datasets, huggingface_hub) if not library.utils.are_progress_bars_disabled()]
-    config.HF_HUB_OFFLINE, config.HF_UPDATE_DOWNLOAD_COUNTS = offline or config.HF_HUB_OFFLINE, False
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
-    for library in with_bars:
-        library.utils.disable_progress_bars()
-    try:
-        yield
-    finally:
-        config.HF_HUB_OFFLINE, config.HF_UPDATE_DOWNLOAD_COUNTS, level = before
-        datasets.logging.set_verbosity(level)
-        for library in with_bars:
-            library.utils.enable_progress_bars()
-
-
-def present(source: str, head: Columns, names: list[str]) -> list[str]:
-    """Return `names` if `head`, the first rows by column, has all of them.
+def present(place: str, sample: Sample, names: list[str]) -> list[str]:
+    """The names of columns as a table has them: white space in and around them does not count.
 
     Raises:
-        InputError: it lacks one.
+        InputError: the table lacks one.
     """
-    if missing := [name for name in names if name not in head]:
-        raise InputError(f"{source}: no column {', '.join(missing)}; the columns are {', '.join(head)}")
-    return names
+    known = {normalised(name): name for name in sample} | {name: name for name in sample}
+    found = [known.get(name, known.get(normalised(name))) for name in names]
+    if missing := [name.strip() for name, column in zip(names, found, strict=True) if column is None]:
+        hint = did_you_mean(missing[0], known)
+        raise InputError(f"{place}: no column {', '.join(missing)}; the columns are {_listed(sample)}{hint}")
+    return [name for name in found if name is not None]
 
 
-def text_columns(source: str, head: Columns, column: str | None) -> list[str]:
-    """The names of the columns of sentences: those in `column`, or the only one that holds text.
+def text_columns(source: DataSource, sample: Sample, column: str | None) -> list[str]:
+    """The names of the columns of sentences: those in `column`, or the only one that holds words.
 
     Raises:
-        InputError: a column is missing or holds no text, or several hold text and `column` is None.
+        InputError: a column is missing or holds no text, or several hold words and `column` is None.
     """
-    texts = [name for name, values in head.items() if any(isinstance(value, str) for value in values)]
-    if column is None:
-        if not texts:
-            raise InputError(f"{source}: no column of text; the columns are {', '.join(head)}")
-        if len(texts) > 1:
-            raise InputError(f"{source}: several columns of text; choose one with column: {', '.join(texts)}")
-        return texts
-    names = [column] if column in head else [name.strip() for name in column.split(",")]
-    for name in present(source, head, names):
-        if name not in texts and any(value is not None for value in head[name]):
-            raise InputError(f"{source}: column {name} holds no text; those with text: {', '.join(texts) or 'none'}")
-    return names
+    place = source.place
+    if column is not None:
+        names = present(place, sample, [column] if column in sample else column.split(","))
+        for name in names:
+            if _likeness(sample[name]) and not isinstance(sample[name], str):
+                remedy = "choose another, or give a file with the text at the top level"
+                raise InputError(f"{place}: column {name} holds {kind_of(sample[name])}, no text; {remedy}")
+        return names
+    texts = [name for name, cell in sample.items() if _likeness(cell) == 3]
+    if len(sample) == 1 and all(isinstance(cell, str) for cell in sample.values()):
+        texts = list(sample)  # whatever it looks like
+    if not texts:
+        remedy = "choose one with column, or give a file with the text at the top level"
+        raise InputError(f"{place}: no column of text; the columns are {_listed(sample)}; {remedy}")
+    if len(texts) > 1:
+        raise InputError(f"{place}: several columns of text; choose one with column: {', '.join(texts)}")
+    reads_like_data = len(texts[0].split()) > 1 or texts[0][-1] in ".!?…。！？" or 2 in map(_likeness, sample)
+    if source.has_header and reads_like_data:
+        remedy = f"put a line such as text above it, or, if it is the header, choose column {texts[0]!r}"
+        raise InputError(f"{place}: its first row reads like data: {', '.join(sample):.80}; {remedy}")
+    return texts
 
 
-def normalised(value: Any) -> str:
-    """Collapse white space to single blanks; return "" for anything but a string."""
-    return " ".join(value.split()) if isinstance(value, str) else ""
+def _listed(sample: Sample) -> str:
+    """The names of columns, each with what it holds if that is nested or no text at all."""
+    nested = dict | list | bytes
+    listed = (f"{name} ({kind_of(cell)})" if isinstance(cell, nested) else name for name, cell in sample.items())
+    return f"{', '.join(listed):.300}"
+
+
+def text_of(place: str, row: TableRow, column: str) -> str:
+    """The text in a cell; "" if there is no value.
+
+    Raises:
+        InputError: the cell holds something else, or half a character.
+    """
+    cell = row.cells[column]
+    if cell is None or cell != cell:
+        return ""
+    if not isinstance(cell, str):
+        raise InputError(f"{place}: {row.where}: {column} is {cell!r:.40}, not text; put text there, or leave it out")
+    if not cell.isascii() and (half := re.search("[\ud800-\udfff]", cell)):
+        fault = f"{column} has half a character, U+{ord(half[0]):X}"
+        raise InputError(f"{place}: {row.where}: {fault}; complete or remove it")
+    return cell
+
+
+def normalised(text: str) -> str:
+    """Collapse white space to single blanks."""
+    return " ".join(text.split())
 
 
 def to_number(value: Any) -> float:
     """The number in a cell; NaN if there is none."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
 
 
-def _one_line(error: Exception) -> str:
-    return normalised(str(error))[:200] or type(error).__name__
+def _exists(place: str) -> bool:
+    try:
+        return bool(place) and _expanded(place).exists()
+    except OSError:  # a text that is too long for a name
+        return False
+
+
+def _expanded(place: str | os.PathLike[str]) -> Path:
+    return Path(os.path.expanduser(place))  # noqa: PTH111  # the method fails for an unknown user

@@ -85,7 +85,7 @@ def wikipedia_articles(dump_path: str | os.PathLike[str]) -> Iterator[Article]:
     with needs_extra("data"):
         from gensim.corpora.wikicorpus import extract_pages
 
-    path = Path(dump_path).expanduser()
+    path = Path(os.path.expanduser(dump_path))  # noqa: PTH111  # the method fails for an unknown user
     try:
         with bz2.open(path) if path.suffix == ".bz2" else path.open("rb") as dump:
             for title, markup, _ in extract_pages(dump, filter_namespaces=("0",)):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from wig_core.errors import InputError
 from wig_core.text.packaged import wikipedia_sample, wordnet_glosses
-from wig_core.text.sources import Columns, PathOrName, normalised, present, read_columns
+from wig_core.text.sources import DataSource, PathOrName, Sample, normalised, present, read_rows, text_of
+from wig_core.text.tables import TableRow
 from wig_core.text.wikipedia import Article
 
 HALF = 4  # the fewest words of a half or a crop
@@ -91,7 +94,7 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
 
             or a file or data set, named as in `load_corpus`, with the columns `anchor`, `positive` and, optionally,
             `negative`, or with `sentence1`, `sentence2` and `label` (0, 1, 2, …), or with one column `sentence`.
-        split: the split of a data set on the hub, by default `"train"`.
+        split: as in `load_corpus`.
         seed: decides which sentences are paired where that is random.
 
     Raises:
@@ -101,13 +104,15 @@ def load_examples(name_or_path: PathOrName, *, split: str | None = None, seed: i
         >>> load_examples("halves").texts[2]
         ('Anarchism considers the state to', 'be undesirable, unnecessary, and harmful.')
     """
-    source = os.fspath(name_or_path)
+    parsed = DataSource.parse(name_or_path)
+    source = parsed.place
     if source in _LABELLED:
         rows = _LABELLED[source](random.Random(seed))
         return Examples(source, [texts for texts, _ in rows], [label for _, label in rows])
     if source in _PACKAGED:
         return Examples(source, list(dict.fromkeys(_PACKAGED[source](random.Random(seed)))))
-    return _from_columns(source, read_columns(name_or_path, split, lambda head: _used_columns(source, head), NAMES))
+    choose = partial(_used_columns, source)
+    return _from_rows(source, read_rows(parsed, split, choose, NAMES))
 
 
 # ── packaged texts ──
@@ -213,27 +218,32 @@ NAMES = [*_PACKAGED, *_LABELLED]
 # ── files and data sets ──
 
 
-def _used_columns(source: str, head: Columns) -> list[str]:
-    if "sentence" in head:
-        return ["sentence"]
-    if "sentence1" in head:
-        return present(source, head, ["sentence1", "sentence2", "label"])
-    return present(source, head, ["anchor", "positive"]) + [name for name in head if name.startswith("negative")]
+def _used_columns(source: str, sample: Sample) -> list[str]:
+    names = [*map(normalised, sample)]
+    if "sentence" in names:
+        return present(source, sample, ["sentence"])
+    if "sentence1" in names:
+        return present(source, sample, ["sentence1", "sentence2", "label"])
+    return present(source, sample, ["anchor", "positive", *(name for name in names if name.startswith("negative"))])
 
 
-def _from_columns(source: str, columns: Columns) -> Examples:
-    labels = columns.pop("label", None)
+def _from_rows(source: str, rows: Iterator[TableRow]) -> Examples:
     texts: list[Row] = []
-    for number, row in enumerate(zip(*columns.values(), strict=True), start=1):
-        texts.append(tuple(map(normalised, row)))
+    labels: list[int] = []
+    for row in rows:
+        *_, last = row.cells
+        if normalised(last) == "label":
+            labels.append(_class(source, row.where, row.cells.pop(last)))
+        texts.append(tuple(normalised(text_of(source, row, column)) for column in row.cells))
         if not all(texts[-1]):
-            raise InputError(f"{source}: row {number} has a blank text; fill it or leave the row out")
+            blank = list(row.cells)[texts[-1].index("")]
+            raise InputError(f"{source}: {row.where}: {blank} is blank; fill it or leave the row out")
     if not texts:
         raise InputError(f"{source}: no examples; put one in each row")
-    return Examples(source, texts, None if labels is None else [_class(source, *row) for row in enumerate(labels, 1)])
+    return Examples(source, texts, labels or None)
 
 
-def _class(source: str, row: int, label: Any) -> int:
-    if not str(label).isdigit():
-        raise InputError(f"{source}: row {row} has the label {label!r}; give a class, counted from 0")
+def _class(source: str, where: str, label: Any) -> int:
+    if not re.fullmatch("[0-9]{1,9}", str(label)):
+        raise InputError(f"{source}: {where}: the label is {label!r:.40}; give a class, counted from 0")
     return int(label)

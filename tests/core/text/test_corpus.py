@@ -1,6 +1,7 @@
 """Corpora: every source, every choice and every error; the wiki cleaning on a page whose sentences are known."""
 
 import bz2
+import itertools
 import json
 import os
 import re
@@ -64,6 +65,7 @@ def test_reads_every_format(tmp_path: Path, suffix: str) -> None:
         assert load_corpus(source) == Corpus("mine", SENTENCES)
 
 
+@pytest.mark.filterwarnings("ignore:.*is read as a blank:UserWarning")
 def test_text_file_keeps_lines_skips_blank_ones_and_normalises_space(tmp_path: Path) -> None:
     long = " ".join(["word"] * 2000)
     text = f"\ufeffOne\u00a0 line.\r\n\r\n \t \n  Two\u2028parts \n🙂\n{long}\nNA"
@@ -145,16 +147,15 @@ FAULTY_FILES = {
     "empty.txt": (b"", "the file is empty"),
     "empty.csv": (b"", "the file is empty"),
     "blank.txt": (b"\n \t\n\r\n", "every line is blank"),
-    "blank.csv": (b'n,text\n1,\n2," "\n', "every line is blank"),
+    "blank.csv": (b'n,text\n1,\n2," "\n', "no column of text; the columns are n, text"),
     "header.csv": (b"text\n", "every line is blank"),
     "latin.txt": (b"fine line\ncaf\xe9\n", "not UTF-8 at line 2, byte 4; save the file as UTF-8"),
     "latin.csv": (b"text\ncaf\xe9\n", "not UTF-8 at line 2, byte 4"),
-    "wide.txt": ("Hi\n".encode("utf-16"), "not UTF-8 at line 1, byte 1"),
     "numbers.csv": (b"a,b\n1,2\n", "no column of text; the columns are a, b"),
     "several.csv": (b"a,n,b\nx,1,y\n", "several columns of text; choose one with column: a, b"),
-    "ragged.csv": (b"a\n1\n2,3\n", r"cannot be read \(.*line 3.*\); repair the file"),
-    "broken.jsonl": (b'{"a": "x"', r"cannot be read \(JSON parse error"),
-    "broken.parquet": (b"no", r"cannot be read \(Parquet"),
+    "ragged.csv": (b"a\n1\n2,3\n", "line 3 has 2 fields, its header 1; put quotation marks around text with commas"),
+    "broken.jsonl": (b'{"a": "x"', "line 1, character 10: not JSON"),
+    "broken.parquet": (b"no", "is no Parquet file"),
     "paper.docx": (b"x", r"cannot read \.docx; use \.txt, \.csv, \.tsv, \.jsonl, \.json, \.parquet"),
     "plain": (b"x", "cannot read a file without suffix"),
 }
@@ -179,7 +180,6 @@ def test_wrong_columns(tmp_path: Path) -> None:
     path = write(tmp_path / "mine.csv", "text,n\nx,1\n")
     message("no column txt; the columns are text, n", load_corpus, path, column="txt")
     message("no column title; the columns are text, n", load_corpus, path, column="text,title")
-    message("column n holds no text; those with text: text", load_corpus, path, column="n")
     message("no column b; the columns are text", load_corpus, write(tmp_path / "a.txt", "x"), column="b")
 
 
@@ -235,10 +235,10 @@ def test_own_similarities(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
-        ("A,B,0.5\nC,D,high\n", "pair 2 needs two sentences and a number as score, not 'high'"),
-        ("A,B,\n", "pair 1 needs"),
-        ("A,B,nan\n", "pair 1 needs"),
-        ("A, ,0.5\n", "pair 1 needs two sentences"),
+        ("A,B,0.5\nC,D,high\n", "pair 2 .line 3.: score is 'high', not a number"),
+        ("A,B,\n", "pair 1 .*: score is '', not a number"),
+        ("A,B,nan\n", "pair 1 .*: score is 'nan'"),
+        ("A, ,0.5\n", "pair 1 .*: sentence2 is blank"),
         ("", "no pairs"),
     ],
 )
@@ -414,10 +414,24 @@ HUB_WIKIPEDIA = {
         'id,text\n0,"The first one is this. The second one is here.\n\nA heading\n"\n1,Another article begins so.\n'
     ),
 }
+HUB_ODD = {
+    "README.md": (
+        "---\nconfigs:\n"
+        "- config_name: cells\n  data_files: [{split: test, path: cells.csv}]\n"
+        "- config_name: wide\n  data_files: [{split: train, path: wide.csv}]\n"
+        "- config_name: splits\n  data_files: [{split: dev, path: cells.csv}, {split: test, path: one.csv}]\n---\n"
+    ),
+    "cells.csv": "n,text\n1,NA\n2,null\n3,Blue fish.\n",
+    "wide.csv": "text\nHello, world\nGood, morning\n",
+    "one.csv": "text\nOne fish.\n",
+}
 HUB_DATASETS = {
     name: {file: text.encode() for file, text in files.items()}
     for name, files in {
         "fish/pond": HUB_FILES,
+        "fish/odd": HUB_ODD,
+        "fish/tabs": {"tabs.tsv": 'n\ttext\n1\t"Hello there\n2\tBye.\n3\tShe said so."\n'},
+        "fish/numbers": {"numbers.jsonl": '{"text": 1}\n{"text": 2}\n'},
         "sentence-transformers/stsb": {"README.md": HUB_STSB, "pairs.csv": HUB_FILES["pairs.csv"]},
         "wikimedia/wikipedia": HUB_WIKIPEDIA,
         "princeton-nlp/datasets-for-simcse": {
@@ -449,17 +463,28 @@ HUB_CALLS = [
     ("load_corpus", "fish/pond:pairs", {"column": "sentence1,sentence2"}),
     ("load_similarities", "sts-b", {}),
     ("load_corpus", "wikipedia-1m", {}),
+    ("load_corpus", "fish/odd:cells", {}),
+    ("load_corpus", "fish/tabs", {"column": "text"}),
+    ("load_corpus", "fish/odd:splits:test", {}),
     ("load_corpus", "fish/pond", {}),
     ("load_corpus", "fish/pond:plain", {"split": "tset"}),
     ("load_corpus", "wikipedia", {}),
     ("load_corpus", "fish/pond:none.txt", {}),
     ("load_corpus", "fish/none", {}),
 ]
+REFUSED = [
+    ("load_corpus", "fish/odd:splits", {}),
+    ("load_corpus", "fish/odd:wide", {}),
+    ("load_corpus", "fish/numbers", {"column": "text"}),
+    ("load_corpus", "fish/odd:cells:none", {}),
+]
 STREAMED = [
     ("streamed", "fish/pond:pairs", {"column": "sentence1,sentence2"}),
     ("streamed", "wikipedia", {}),
     ("load_corpus", "wikipedia", {"max_sentences": 2}),
     ("streamed", "fish/none", {}),
+    ("streamed", "fish/odd:cells", {}),
+    ("streamed", "fish/tabs", {"column": "text"}),
 ]
 
 
@@ -481,14 +506,18 @@ def hub_answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list]:
         return [json.loads(line) for line in client.stdout.splitlines()], client.stderr
 
     with serving(Hub(datasets=HUB_DATASETS)) as hub:
-        up, noise = ask(hub.url, [*HUB_CALLS, *STREAMED])
+        up, noise = ask(hub.url, [*HUB_CALLS, *STREAMED, *REFUSED])
     down, noise_down = ask(hub.url, HUB_CALLS)
-    return {"up": up[: len(HUB_CALLS)], "streamed": up[len(HUB_CALLS) :], "down": down, "noise": [noise, noise_down]}
+    answers = iter(up)
+    parts = {"up": HUB_CALLS, "streamed": STREAMED, "refused": REFUSED}
+    by_part = {part: list(itertools.islice(answers, len(calls))) for part, calls in parts.items()}
+    return {**by_part, "down": down, "noise": [noise, noise_down]}
 
 
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: str) -> None:
-    named, plain, validation, pairs, columns, judged, million = [result for result, _ in hub_answers[state][:7]]
+    results = [result for result, _ in hub_answers[state][:10]]
+    named, plain, validation, pairs, columns, judged, million, cells, tabs, test = results
     assert named == {"name": "sts-b", "sentences": ["Blue fish.", "Old fish."]}
     assert plain == {"name": "fish/pond:plain", "sentences": ["One fish.", "Two fish."]}
     assert validation["sentences"] == ["Red fish."]
@@ -496,10 +525,13 @@ def test_hub_serves_and_its_cache_after_it(hub_answers: dict[str, list], state: 
     assert columns["sentences"] == ["Blue fish.", "Old fish."]
     assert judged == {**pairs, "name": "sts-b"}
     assert million == {"name": "wikipedia-1m", "sentences": ["A fish.", "Two fish."]}  # one of the repository's files
+    assert cells["sentences"] == ["NA", "null", "Blue fish."]  # of the only split, which is not called train
+    assert tabs["sentences"] == ['"Hello there', "Bye.", 'She said so."']
+    assert test["sentences"] == ["One fish."]
 
 
 def test_hub_errors(hub_answers: dict[str, list]) -> None:
-    no_config, wrong_split, too_large, no_file, unknown = [result for result, _ in hub_answers["up"][7:]]
+    no_config, wrong_split, too_large, no_file, unknown = [result for result, _ in hub_answers["up"][10:]]
     assert too_large == "InputError: wikipedia: too large for memory; set max_sentences, or use stream_corpus"
     assert re.match(r"InputError: fish/pond: cannot be read \(Config name is missing.*plain.*pairs", no_config)
     assert re.match(r"InputError: fish/pond:plain: .*tset.*train.*; check name, config and split", wrong_split)
@@ -507,8 +539,20 @@ def test_hub_errors(hub_answers: dict[str, list]) -> None:
     assert re.match(r"InputError: fish/pond:none.txt: cannot be read .*; check name, config and split", no_file)
 
 
+def test_hub_data_sets_are_refused_in_one_line(hub_answers: dict[str, list]) -> None:
+    splits, wide, numbers, none = [result for result, _ in hub_answers["refused"]]
+    assert splits == (
+        "InputError: fish/odd:splits: no split 'train', only dev, test; say which, as in fish/odd:splits:dev"
+    )
+    assert wide == "InputError: fish/odd:wide: rows have more fields than the header; the data set needs a correction"
+    assert numbers.startswith("InputError: fish/numbers: column text holds numbers, no text; choose another")
+    assert re.match(r"InputError: fish/odd:cells:none: cannot be read .*; check name, config and split", none)
+
+
 def test_hub_is_streamed(hub_answers: dict[str, list]) -> None:
-    pairs, articles, first, unknown = [result for result, _ in hub_answers["streamed"]]
+    pairs, articles, first, unknown, cells, tabs = [result for result, _ in hub_answers["streamed"]]
+    assert cells["sentences"] == ["NA", "null", "Blue fish."]
+    assert tabs["sentences"] == ['"Hello there', "Bye.", 'She said so."']
     assert pairs["sentences"] == ["Blue fish.", "Old fish."]
     assert articles["sentences"] == ["The first one is this.", "The second one is here.", "Another article begins so."]
     assert first["sentences"] == articles["sentences"][:2]
@@ -521,6 +565,8 @@ def test_other_corpora_are_streamed_too(tmp_path: Path) -> None:
     assert list(stream_corpus("lee")) == load_corpus("lee").sentences
     with pytest.raises(InputError, match="file not found"):
         next(stream_corpus(tmp_path / "no.xml.bz2"))
+    with pytest.raises(InputError, match="file not found"):
+        next(stream_corpus("~nosuchuser/no.xml"))
 
 
 def test_hub_out_of_reach_fails_fast(hub_answers: dict[str, list]) -> None:

@@ -85,11 +85,13 @@ def test_pairs_triplets_and_labels_are_read_from_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("anchor,positive\na,b\nc,\n", "row 2 has a blank text; fill it or leave the row out"),
+        ("anchor,positive\na,b\nc,\n", "line 3: positive is blank; fill it or leave the row out"),
         ("anchor,other\na,b\n", "no column positive; the columns are anchor, other"),
-        ("sentence1,sentence2,label\na,b,much\n", "row 1 has the label 'much'; give a class, counted from 0"),
-        ("sentence1,sentence2,label\na,b,-1\n", "row 1 has the label -1; give a class"),
-        ("anchor,positive\n", "no examples|cannot be read"),
+        ("sentence1,sentence2,label\na,b,much\n", "line 2: the label is 'much'; give a class, counted from 0"),
+        ("sentence1,sentence2,label\na,b,-1\n", "line 2: the label is '-1'; give a class"),
+        ("sentence1,sentence2,label\na,b,²\n", "line 2: the label is '²'; give a class"),
+        ("anchor,positive\na,b,c\n", "line 2 has 3 fields, its header 2"),
+        ("anchor,positive\n", "no examples"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, content: str, message: str) -> None:
