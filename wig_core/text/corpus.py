@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from wig_core.errors import InputError
 from wig_core.text.packaged import PACKAGED, lee_pairs
+from wig_core.text.sentences import check_sentences
 from wig_core.text.sources import (
     HUB_CORPORA,
     Columns,
@@ -32,6 +33,10 @@ class Corpus:
 
     name: str
     sentences: list[str]
+
+    def __post_init__(self) -> None:
+        """Check that each sentence is text and not blank."""
+        object.__setattr__(self, "sentences", check_sentences(self.sentences, blank=False))
 
     def __len__(self) -> int:
         return len(self.sentences)
