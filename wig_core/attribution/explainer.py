@@ -14,12 +14,13 @@ from tqdm import tqdm
 
 from wig_core.attribution.coalitions import Absence
 from wig_core.attribution.contributions import Contributions, ContributionSet
-from wig_core.attribution.inputs import Granularity, Precision, check_sentences
+from wig_core.attribution.inputs import Granularity, Precision
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
 from wig_core.cache import cached_files, source_hash
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.errors import InputError
+from wig_core.text.sentences import check_sentences, iter_sentences
 
 Method = Literal["ig", "shap"]
 _METHOD_MODULES = {"ig": ["forward_mode", "integrated_gradients", "quadrature"], "shap": ["coalitions", "shapley"]}
@@ -86,7 +87,7 @@ class Explainer:
         encoder = as_encoder(encoder)
         if not cache:
             return self._measure(encoder, sentences, progress)
-        check_sentences(sentences)
+        sentences = check_sentences(sentences, blank=False)
         _check_positive("shard_size", shard_size)
         shards = [sentences[start : start + shard_size] for start in range(0, len(sentences), shard_size)]
         several = len(shards) > 1
@@ -151,15 +152,11 @@ def iter_contributions(
         >>> next(iter_contributions("wig-base", stream, chunk=2)).words
         ['the', 'number', '0', '.']
     """
-    if isinstance(sentences, str):
-        raise InputError("sentences is a single string; give an iterable of strings")
     _check_positive("chunk", chunk)
     encoder, explainer = as_encoder(encoder), explainer or Explainer()
-    stream, read = iter(sentences), 0
+    stream = iter_sentences(sentences, blank=False)
     while batch := list(islice(stream, chunk)):
-        check_sentences(batch, first=read)
         yield from explainer.explain(encoder, batch)
-        read += len(batch)
 
 
 def _check_positive(name: str, value: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.text.sentences import check_sentences
 from wig_core.text.words import Unit, segment, units_of_tokens
 
 Baseline = Literal["mask", "pad", "unk", "zero"]
@@ -26,27 +28,23 @@ class TokenizedSentence:
     """One sentence as an encoder reads it: its units, and which of them each token belongs to.
 
     Attributes:
-        units: the words and marks that the encoder reads at least in part; those beyond `max_tokens` are left out.
+        units: the words and marks that the encoder reads at least in part, each of which owns a token. Those that share
+            a token are one unit, see `units_of_tokens`.
         input_ids: the token ids ``[tokens]``, special ones included.
         owners: the index of each token's unit, −1 for special tokens, ``[tokens]``.
+        is_cut: whether words or marks are beyond the encoder's `max_tokens`.
+        dropped: the other words and marks that the tokenizer makes no token of.
     """
 
     units: list[Unit]
     input_ids: Tensor
     owners: Tensor
-
-
-def check_sentences(sentences: Sequence[str], *, first: int = 0) -> None:
-    """Raise InputError if `sentences` is a single string or one of them, counted from `first`, is blank."""
-    if isinstance(sentences, str):
-        raise InputError("sentences is a single string; give a list of strings")
-    for index, sentence in enumerate(sentences, first):
-        if not sentence.strip():
-            raise InputError(f"sentence {index} is blank; leave blank sentences out")
+    is_cut: bool = False
+    dropped: Sequence[Unit] = ()
 
 
 def tokenize_sentences(
-    encoder: SentenceEncoder, sentences: Sequence[str], granularity: Granularity = "word"
+    encoder: SentenceEncoder, sentences: Iterable[str], granularity: Granularity = "word"
 ) -> list[TokenizedSentence]:
     """Tokenize sentences and assign each token to its unit.
 
@@ -56,39 +54,66 @@ def tokenize_sentences(
         granularity: "word" for the words and marks of `segment`, "subword" for each token that is not special.
 
     Warns:
-        UserWarning: sentences are longer than the encoder reads.
+        UserWarning: sentences are longer than the encoder reads, or the tokenizer drops words or marks.
 
     Raises:
-        InputError: `sentences` is one string instead of a list, a sentence is blank, or the granularity is unknown.
+        InputError: as in `check_sentences`; a sentence is blank, the granularity is unknown, or the tokenizer does not
+            say which characters its tokens stand for.
     """
     if granularity not in get_args(Granularity):
         raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
-    check_sentences(sentences)
-    tokenized = [_tokenize(encoder, sentence) for sentence in sentences]
-    if granularity == "subword":
-        return [_split_into_tokens(encoder, one) for one in tokenized]
-    cut = sum(len(segment(text)) > len(one.units) for text, one in zip(sentences, tokenized, strict=True))
-    if cut:
-        warnings.warn(
-            f"{cut} of {len(sentences)} sentences are longer than the {encoder.max_tokens} tokens that "
-            f"{encoder.name} reads; the words beyond are left out",
-            stacklevel=3,
-        )
-    return tokenized
+    tokenized = [_tokenize(encoder, sentence) for sentence in check_sentences(sentences, blank=False)]
+    _warn_of_unread(encoder, tokenized)
+    return tokenized if granularity == "word" else [_split_into_tokens(encoder, one) for one in tokenized]
 
 
 def _tokenize(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
     tokens = encoder.tokenize([sentence])
-    ordinary = (~tokens.special[0]).nonzero().flatten().tolist()
-    offsets = [tokens.offsets[0][position] for position in ordinary]
-    units = segment(sentence)
-    if len(tokens.input_ids[0]) >= encoder.max_tokens:
-        seen = max((end for _, end in offsets), default=0)
-        units = [unit for unit in units if unit.start < seen]
-    owners = torch.full_like(tokens.input_ids[0], -1)
-    for position, owner in zip(ordinary, units_of_tokens(units, offsets), strict=True):
-        owners[position] = -1 if owner is None else owner
-    return TokenizedSentence(units, tokens.input_ids[0], owners)
+    ids, ordinary = tokens.input_ids[0], (~tokens.special[0]).nonzero().flatten()
+    offsets = [tokens.offsets[0][position] for position in ordinary.tolist()]
+    if len(offsets) > 1 and all(start >= end for start, end in offsets):
+        raise InputError(
+            f"the tokenizer of {encoder.name!r} does not say which characters its tokens stand for; "
+            "give an encoder with a tokenizer.json"
+        )
+    whole = segment(sentence)
+    units, of_tokens = units_of_tokens(whole, offsets)
+    owners = torch.full_like(ids, -1)
+    owners[ordinary] = torch.tensor(of_tokens, dtype=owners.dtype, device=owners.device)
+    seen = {position for unit in units for position in range(unit.start, unit.end)}
+    unread = [unit for unit in whole if unit.start not in seen]
+    reach = _reach(encoder, offsets) if len(ids) >= encoder.max_tokens else range(len(sentence))
+    dropped = [unit for unit in unread if unit.start in reach]
+    return TokenizedSentence(units, ids, owners, len(dropped) < len(unread), dropped)
+
+
+def _reach(encoder: SentenceEncoder, offsets: Sequence[tuple[int, int]]) -> range:
+    """The characters of a sentence up to the place where it is cut."""
+    if _cuts_on_the_left(encoder):
+        return range(min((start for start, end in offsets if start < end), default=0), sys.maxsize)
+    return range(max((end for start, end in offsets if start < end), default=0))
+
+
+def _cuts_on_the_left(encoder: SentenceEncoder) -> bool:
+    return getattr(encoder.tokenizer, "truncation_side", "right") == "left"
+
+
+def _warn_of_unread(encoder: SentenceEncoder, tokenized: Sequence[TokenizedSentence]) -> None:
+    cut = sum(one.is_cut for one in tokenized)
+    if cut:
+        warnings.warn(
+            f"{cut} of {len(tokenized)} sentences are longer than the {encoder.max_tokens} tokens that {encoder.name} "
+            f"reads; the words {'before' if _cuts_on_the_left(encoder) else 'beyond'} are left out",
+            stacklevel=4,
+        )
+    dropped = dict.fromkeys(unit.text for one in tokenized for unit in one.dropped)
+    if dropped:
+        names = ", ".join(map(repr, list(dropped)[:10])) + (", …" if len(dropped) > 10 else "")
+        count = sum(bool(one.dropped) for one in tokenized)
+        warnings.warn(
+            f"{encoder.name} has no token for {names} in {count} of {len(tokenized)} sentences; left out",
+            stacklevel=4,
+        )
 
 
 def _split_into_tokens(encoder: SentenceEncoder, sentence: TokenizedSentence) -> TokenizedSentence:

@@ -24,6 +24,7 @@ from wig_core.encoders.loading import POOLING_MODES, encoder_folder, load_transf
 from wig_core.encoders.registry import HUB_ENCODERS, EncoderName, Pooling, Similarity
 from wig_core.encoders.static import MODULE, StaticModel
 from wig_core.errors import InputError
+from wig_core.text.sentences import check_sentences
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -179,12 +180,10 @@ class SentenceEncoder:
         """Turn sentences into a padded batch of tokens, each sentence truncated to `max_tokens`.
 
         Raises:
-            InputError: `sentences` is a single string.
+            InputError: as in `check_sentences`, for a single string or an item that is no text.
         """
-        if isinstance(sentences, str):
-            raise InputError("sentences is a single string; give a list of sentences")
         batch = self.tokenizer(
-            list(sentences),
+            check_sentences(sentences),
             padding=True,
             truncation=True,
             max_length=self.max_tokens,
@@ -208,9 +207,13 @@ class SentenceEncoder:
 
         Returns:
             ``[dimension]`` for a single string, ``[sentences, dimension]`` for a list.
+
+        Raises:
+            InputError: as in `check_sentences`, for an item that is no text.
         """
         if isinstance(sentences, str):
             return self.encode([sentences])[0]
+        sentences = check_sentences(sentences)
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))  # similar lengths need little padding
         embeddings = torch.empty(len(sentences), self.dimension)
         with torch.no_grad():

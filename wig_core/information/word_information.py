@@ -21,6 +21,7 @@ from wig_core.information.cooccurrence import (
     sentence_blocks,
     sum_tallies,
 )
+from wig_core.text.sentences import iter_sentences
 from wig_core.text.words import words_of
 
 REST = ""  # stands for all words outside the vocabulary
@@ -72,26 +73,23 @@ def word_information(
         - kl_shuffled: the mean of kl over the shuffled corpora, and kl_corrected, kl − kl_shuffled.
 
     Raises:
-        InputError: an argument is out of range, there are no words, no word (of the vocabulary) occurs `min_count`
-            times, or a worker of the executor was killed.
+        InputError: the corpus is not of strings (`check_sentences`), an argument is out of range, there are no words,
+            no word (of the vocabulary) occurs `min_count` times, or a worker of the executor was killed.
 
     Example:
         >>> word_information(["a b", "a c"], min_count=1).loc["b", ["self_information", "kl"]].round(3).tolist()
         [1.386, 0.693]
     """
-    if isinstance(corpus, str):
-        raise InputError("corpus is a single string; give a list of sentences")
     if isinstance(vocabulary, str):
         raise InputError("vocabulary is a single string; give a list or set of words")
-    if shuffles < 0:
-        raise InputError(f"shuffles is {shuffles}; give 0 or more")
-    for name, value in (("min_count", min_count), ("in_flight", in_flight), ("block_size", block_size)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} is {value}; give 1 or more")
+    least = {"shuffles": 0, "seed": 0, "min_count": 1, "in_flight": 1, "block_size": 1}
+    for name, value in zip(least, (shuffles, seed, min_count, in_flight, block_size), strict=True):
+        if value is not None and value < least[name]:
+            raise InputError(f"{name} is {value}; give {least[name]} or more")
     if vocabulary is not None:
         tokenize = partial(_limited, tokenize=tokenize, vocabulary=frozenset(vocabulary))
     count = partial(count_block, tokenize=tokenize, shuffles=shuffles, seed=seed)
-    blocks = sentence_blocks(corpus, block_size)
+    blocks = sentence_blocks(iter_sentences(corpus, name="corpus"), block_size)
     counted = count_in_order(count, blocks, executor, in_flight or 2 * (os.cpu_count() or 1))
     total = sum_tallies(counted, shuffles)
     if not total.words:

@@ -11,6 +11,7 @@ from functools import partial
 
 from wig_core.errors import InputError
 from wig_core.text.packaged import PACKAGED, lee_pairs
+from wig_core.text.sentences import check_sentences
 from wig_core.text.sources import (
     HUB_CORPORA,
     DataSource,
@@ -32,6 +33,10 @@ class Corpus:
 
     name: str
     sentences: list[str]
+
+    def __post_init__(self) -> None:
+        """Check that each sentence is text and not blank."""
+        object.__setattr__(self, "sentences", check_sentences(self.sentences, blank=False))
 
     def __len__(self) -> int:
         return len(self.sentences)

@@ -140,7 +140,7 @@ def test_order_and_batches_do_not_matter(bert: SentenceEncoder) -> None:
 def test_one_string_is_one_sentence(bert: SentenceEncoder) -> None:
     assert torch.equal(bert.encode("the cat"), bert.encode(["the cat"])[0])
     assert bert.encode("the cat").shape == (32,)
-    with pytest.raises(InputError, match="sentences is a single string; give a list of sentences"):
+    with pytest.raises(InputError, match="sentences is a single string; give a list of strings"):
         bert.tokenize("the cat")
 
 
