@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,9 @@ class Contributions:
         embedding: the target's value for the sentence, ``[d]``: the pooled vector, before any normalisation.
         baseline_embedding: the target's value for the baseline, ``[d]``.
         completeness_error: ``‖Σ vectors − (embedding − baseline_embedding)‖ / ‖embedding − baseline_embedding‖``.
-        steps: the number of quadrature nodes used; 0 where there is no integral.
+        steps: the number of intervals or quadrature nodes used; 0 where there is no integral.
         standard_errors: of the norms, ``[n]``, where contributions are estimated from samples; else None.
+        estimated_error: of all vectors together, relative to their length, where a method estimates it; else NaN.
     """
 
     words: list[str]
@@ -45,6 +47,7 @@ class Contributions:
     completeness_error: float
     steps: int
     standard_errors: Tensor | None = None
+    estimated_error: float = float("nan")
 
     @property
     def norms(self) -> Tensor:
@@ -68,13 +71,19 @@ class Contributions:
     def _numbers(self) -> tuple[object, ...]:
         tensors = (self.vectors, self.embedding, self.baseline_embedding, self.standard_errors)
         data = tuple(None if tensor is None else (*tensor.shape, tensor.numpy().tobytes()) for tensor in tensors)
-        return (tuple(self.words), self.completeness_error, self.steps, *data)
+        return (tuple(self.words), self.completeness_error, self.steps, repr(self.estimated_error), *data)
 
     def __repr__(self) -> str:
         text = " ".join(self.words)
         text = text if len(text) <= 50 else f"{text[:49]}…"
         size = f"{len(self)} words, {self.vectors.shape[1]} dimensions"
-        return f"<Contributions: {text!r}, {size}, completeness error {self.completeness_error:.1e}>"
+        known = not math.isnan(self.estimated_error)
+        error = (
+            f"estimated error {self.estimated_error:.2g}"
+            if known
+            else f"completeness error {self.completeness_error:.1e}"
+        )
+        return f"<Contributions: {text!r}, {size}, {error}>"
 
     def _repr_html_(self) -> str:
         return ContributionSet([self])._repr_html_()
@@ -126,8 +135,8 @@ class ContributionSet(Sequence[Contributions]):
         """Write a safetensors file, which `load` reads.
 
         Tensors are stacked: vectors ``[all words, d]``, embedding and baseline_embedding ``[N, d]``,
-        completeness_error and steps ``[N]``, standard_errors ``[all words]`` (NaN where there are none). The words are
-        in the metadata, as JSON.
+        completeness_error, estimated_error and steps ``[N]``, standard_errors ``[all words]`` (NaN if there are none).
+        The words are in the metadata, as JSON.
 
         Raises:
             InputError: the set is empty.
@@ -139,6 +148,7 @@ class ContributionSet(Sequence[Contributions]):
             "embedding": torch.stack([one.embedding for one in self]),
             "baseline_embedding": torch.stack([one.baseline_embedding for one in self]),
             "completeness_error": torch.tensor([one.completeness_error for one in self], dtype=torch.float64),
+            "estimated_error": torch.tensor([one.estimated_error for one in self], dtype=torch.float64),
             "steps": torch.tensor([one.steps for one in self]),
             "standard_errors": torch.cat([_errors(one) for one in self]),
         }
@@ -173,6 +183,7 @@ class ContributionSet(Sequence[Contributions]):
                 completeness_error=float(tensors["completeness_error"][i]),
                 steps=int(tensors["steps"][i]),
                 standard_errors=errors[i] if sampled[i] else None,
+                estimated_error=float(tensors["estimated_error"][i]),
             )
             for i, vectors in enumerate(tensors["vectors"].split(lengths))
         )

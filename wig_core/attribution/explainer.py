@@ -23,7 +23,7 @@ from wig_core.errors import InputError
 from wig_core.text.sentences import check_sentences, iter_sentences
 
 Method = Literal["ig", "shap"]
-_METHOD_MODULES = {"ig": ["forward_mode", "integrated_gradients", "quadrature"], "shap": ["coalitions", "shapley"]}
+_METHOD_MODULES = {"ig": ["integrated_gradients", "path_steps", "paths"], "shap": ["coalitions", "shapley"]}
 _OTHERS_SETTINGS = {"ig": {"permutations", "seed"}, "shap": {"tolerance"}}  # those that the method does not use
 
 
@@ -37,7 +37,7 @@ class Explainer:
             only, nothing ("deleted").
         target: "vector" for the embedding itself, "norm" for its Euclidean length.
         granularity: contributions of words, or with "subword" of tokens.
-        tolerance: the completeness error that "ig" stays below, relative.
+        tolerance: the estimated relative error of the contributions that "ig" is to reach.
         precision: "float32", or "bfloat16", which is about twice as fast where the processor supports it.
         permutations: how many orders "shap" draws for a sentence of more than ten words.
         seed: of these orders.
@@ -52,7 +52,7 @@ class Explainer:
     baseline: Absence = "mask"
     target: Literal["vector", "norm"] = "vector"
     granularity: Granularity = "word"
-    tolerance: float = 0.01
+    tolerance: float = 0.08
     precision: Precision = "float32"
     permutations: int = 16
     seed: int = 0
