@@ -100,7 +100,7 @@ def show_plan(project: Project, options: argparse.Namespace) -> None:
     profile = project.profile(options.profile)
     pages = [project.page(name) for name in options.names] or profile.pages
     runs = [Run.of(project.root, page, profile) for page in pages]
-    found = plan(runs, Progress(), timing=options.timing)
+    found = plan(runs, Progress())
     print(json.dumps(found.as_json(), indent=1) if options.json else as_text(found))
 
 
@@ -153,9 +153,6 @@ def add_commands(commands: Any) -> None:
     planning = commands.add_parser("plan", help="estimate what the book needs: downloads, work, time, memory")
     planning.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     planning.add_argument("--json", action="store_true", help="print JSON")
-    planning.add_argument(
-        "--no-timing", dest="timing", action="store_false", help="skip measuring the machine's speed for two seconds"
-    )
     planning.set_defaults(command=partial(in_project, show_plan))
     for command in (book, verifying):
         command.add_argument(
