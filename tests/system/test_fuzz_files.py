@@ -78,8 +78,9 @@ def test_text(examples: settings, tmp_path: Path) -> None:
     def holds(cells: list[str], end: str, encoding: str, pack: Callable[[bytes], bytes]) -> None:
         lines = [re.sub("[\r\n]", " ", cell) for cell in cells]
         path = tmp_path / "a.txt"
-        path.write_bytes(pack("".join(line + end for line in lines).removeprefix("\ufeff").encode(encoding)))
-        is_read(path, [lines[0].removeprefix("\ufeff"), *lines[1:]] if lines else [])
+        lines[:1] = [line.lstrip("\ufeff") for line in lines[:1]]  # a mark of its own, at the start of a file
+        path.write_bytes(pack("".join(line + end for line in lines).encode(encoding)))
+        is_read(path, lines)
 
     holds()
 
