@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wig_core.cli import fail
+from wig_core.cli import fail, positive
 from wig_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,11 +38,13 @@ def in_project(command: Command, options: argparse.Namespace) -> None:
         command(Project.find(Path.cwd()), options)
     except BuildError as error:
         raise SystemExit(fail(1, str(error))) from None
+    except KeyboardInterrupt:
+        raise SystemExit(fail(130, "interrupted; finished pages are kept")) from None
     except OSError as error:
-        if not (why := write_failure(error)):
+        if not (why := write_failure(error)) or not error.filename:  # without a name it is standard output
             raise
-        file = error.filename or "a file"
-        raise SystemExit(fail(1, f"{file} cannot be written {why} and run again: finished pages are kept")) from None
+        message = f"{error.filename} cannot be written {why} and run again: finished pages are kept"
+        raise SystemExit(fail(1, message)) from None
 
 
 def show_pages(project: Project, options: argparse.Namespace) -> None:
@@ -119,12 +121,6 @@ def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[st
     return {name: from_here(value, project.root) if name in PLACES else value for name, value in given.items()}
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
-    return int(text)
-
-
 def add_commands(commands: Any) -> None:
     """Add the book's commands to those of a parser."""
     listing = commands.add_parser("list", help="show the pages and their parameters")
@@ -157,7 +153,7 @@ def add_commands(commands: Any) -> None:
     for command in (book, verifying):
         command.add_argument(
             "--jobs",
-            type=_positive,
+            type=positive,
             metavar="N",
             help="pages executed at a time (default: 2 if cores and memory allow and there is no GPU, else 1)",
         )
