@@ -39,7 +39,7 @@ results: str = "results/quick"  # folder for the numbers
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
 from wig_book.experiments.single_encoder import word_information
-from wig_core.plotting import information_against_frequency
+from wig_book.figures.regression import information_against_frequency
 
 # %%
 found = word_information(globals())

@@ -6,9 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from wig_core.cache import write_atomically, write_failure
 from wig_core.errors import InputError, did_you_mean
 
 
@@ -19,18 +21,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the name of the command; by default those of the process.
 
     Returns:
-        The exit code: 0, 2 for bad input, 1 for a page or book that fails, 130 after an interruption.
+        The exit code: 0, 2 for bad input, 1 for a page or book that fails or output that cannot be written, 130 after
+        an interruption, 141 if nobody reads the output any more.
     """
-    options = _parser().parse_args(arguments)
+    with suppress(AttributeError):  # there may be no output, or one of another kind
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a terminal may lack a character
     try:
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return fail(130, "interrupted")
+    except BrokenPipeError:  # whoever read the output has had enough
+        _drop_output()
+        return 141
+    except OSError as error:
+        if not (why := write_failure(error)):
+            raise
+        _drop_output()
+        return fail(1, f"{error.filename or 'the output'} cannot be written {why}")
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        _check_surroundings(arguments)
+        options = _parser().parse_args(arguments)
         options.command(options)
     except InputError as error:
         return fail(2, str(error), *error.details)
-    except KeyboardInterrupt:
-        return fail(130, "interrupted; finished pages are kept")
     except SystemExit as error:
         return int(error.code or 0)
     return 0
+
+
+def _check_surroundings(arguments: Sequence[str]) -> None:
+    """Raise InputError if the current folder is gone, without which no library loads, or for arguments that are not
+    text in the terminal's encoding: Python passes their bytes on as halves of characters."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise InputError("the current folder no longer exists; change to another") from None
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            character = f"U+{ord(argument[error.start]):04X}, position {error.start}"
+            locale = "" if sys.getfilesystemencoding() == "utf-8" else ", and set PYTHONUTF8=1"
+            raise InputError(
+                f"{argument!r:.100} has a character that is not text ({character}); give it as UTF-8{locale}"
+            ) from None
+
+
+def _drop_output() -> None:
+    """Let what is still to be written to standard output vanish, so that the interpreter does not try again."""
+    with suppress(OSError, ValueError), open(os.devnull, "wb") as nothing:  # noqa: PTH123
+        os.dup2(nothing.fileno(), sys.stdout.fileno())
 
 
 def fail(code: int, *lines: str) -> int:
@@ -48,17 +94,17 @@ def explain(options: argparse.Namespace) -> None:
     from wig_core.text.words import segment
 
     explainer = Explainer(options.method, options.baseline, permutations=options.permutations)
-    if options.similar_to and len(options.sentences) > 1:
+    if options.similar_to is not None and len(options.sentences) > 1:
         raise InputError(
             f"--similar-to compares one sentence, {len(options.sentences)} are given; explain each on its own"
         )
     encoder = SentenceEncoder.load(options.encoder)
     progress = sys.stderr.isatty()
     if options.method == "shap":
-        texts = [*options.sentences, *([options.similar_to] if options.similar_to else [])]
+        texts = [*options.sentences, *([options.similar_to] if options.similar_to is not None else [])]
         passes = sum(forward_passes(len(segment(text)), permutations=options.permutations) for text in texts)
         print(f"wig: up to {passes:,} forward passes", file=sys.stderr)
-    if options.similar_to:
+    if options.similar_to is not None:
         [left] = options.sentences
         shown = explain_similarity(encoder, left, options.similar_to, explainer, progress=progress)
     else:
@@ -84,9 +130,19 @@ def fetch_encoders(options: argparse.Namespace) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        if path.is_file() or not path.exists():
+            write_atomically({path: text})
+        else:  # a pipe or device, which must stay what it is
+            path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"--html {str(path)!r} cannot be written ({error.strerror}); give another file") from None
+
+
+def positive(text: str) -> int:
+    """The positive whole number that an argument spells, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,7 +183,7 @@ def _add_explain(commands: Any) -> None:
     )
     explaining.add_argument(
         "--permutations",
-        type=int,
+        type=positive,
         default=16,
         metavar="N",
         help="orders that shap samples for sentences of more than 10 words (default: 16)",

@@ -62,31 +62,6 @@ def _colour(share: float) -> str:
 
 
 @needs_extra("plot")
-def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> Figure:
-    """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
-
-    Args:
-        information: one row per word: word, self_information, kl, and for the control count and kl_shuffled.
-        label: about how many words to name.
-    """
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 5))
-    _density(axes, information["self_information"], information["kl"])
-    if "kl_shuffled" in information:
-        control = (
-            information.groupby("count")[["self_information", "kl_shuffled"]].mean().sort_values("self_information")
-        )
-        axes.plot(
-            control["self_information"], control["kl_shuffled"], color="black", lw=1.5, label="the same words, shuffled"
-        )
-        axes.legend(frameon=False, loc="upper left")
-    label_words(axes, information["word"], information["self_information"], information["kl"], label)
-    axes.set(xlabel=AXIS_LABELS["self_information"], ylabel=AXIS_LABELS["kl"])
-    return finished(figure)
-
-
-@needs_extra("plot")
 def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, label: int = 12) -> Figure:
     """The paper's scatter: the weight of each word against each quantity, with the fitted line and its R².
 
@@ -100,7 +75,7 @@ def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, labe
     figure, panels = plt.subplots(1, len(fits), figsize=(5.2 * len(fits), 4.6), sharey=True, squeeze=False)
     for axes, fit in zip(panels[0], fits.itertuples(), strict=True):
         x, y = words[fit.x], words["weight"]
-        _density(axes, x, y)
+        plot_density(axes, x, y)
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, fit.intercept + fit.slope * ends, color="crimson", lw=2)
         label_words(axes, words["word"], x, y, label)
@@ -121,8 +96,8 @@ def finished(figure: Figure) -> Figure:
     return figure
 
 
-def _density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
-    """Points coloured by the density of points around them, the densest on top."""
+def plot_density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
+    """Draw points coloured by the density of points around them, the densest on top."""
     from scipy.stats import gaussian_kde
 
     points = np.vstack([x, y])

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wig_core.cli import fail
+from wig_core.cli import fail, positive
 from wig_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,11 +38,13 @@ def in_project(command: Command, options: argparse.Namespace) -> None:
         command(Project.find(Path.cwd()), options)
     except BuildError as error:
         raise SystemExit(fail(1, str(error))) from None
+    except KeyboardInterrupt:
+        raise SystemExit(fail(130, "interrupted; finished pages are kept")) from None
     except OSError as error:
-        if not (why := write_failure(error)):
+        if not (why := write_failure(error)) or not error.filename:  # without a name it is standard output
             raise
-        file = error.filename or "a file"
-        raise SystemExit(fail(1, f"{file} cannot be written {why} and run again: finished pages are kept")) from None
+        message = f"{error.filename} cannot be written {why} and run again: finished pages are kept"
+        raise SystemExit(fail(1, message)) from None
 
 
 def show_pages(project: Project, options: argparse.Namespace) -> None:
@@ -100,7 +102,7 @@ def show_plan(project: Project, options: argparse.Namespace) -> None:
     profile = project.profile(options.profile)
     pages = [project.page(name) for name in options.names] or profile.pages
     runs = [Run.of(project.root, page, profile) for page in pages]
-    found = plan(runs, Progress(), timing=options.timing)
+    found = plan(runs, Progress())
     print(json.dumps(found.as_json(), indent=1) if options.json else as_text(found))
 
 
@@ -117,12 +119,6 @@ def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[st
     given = {name: page.check(name, value, str(options.file)) for name, value in read.items()}
     given |= {name: page.check(name, text, "-p") for name, text in options.parameters}
     return {name: from_here(value, project.root) if name in PLACES else value for name, value in given.items()}
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no positive whole number")
-    return int(text)
 
 
 def add_commands(commands: Any) -> None:
@@ -153,14 +149,11 @@ def add_commands(commands: Any) -> None:
     planning = commands.add_parser("plan", help="estimate what the book needs: downloads, work, time, memory")
     planning.add_argument("names", nargs="*", metavar="NAME", help="pages (default: all of the profile)")
     planning.add_argument("--json", action="store_true", help="print JSON")
-    planning.add_argument(
-        "--no-timing", dest="timing", action="store_false", help="skip measuring the machine's speed for two seconds"
-    )
     planning.set_defaults(command=partial(in_project, show_plan))
     for command in (book, verifying):
         command.add_argument(
             "--jobs",
-            type=_positive,
+            type=positive,
             metavar="N",
             help="pages executed at a time (default: 2 if cores and memory allow and there is no GPU, else 1)",
         )

@@ -6,24 +6,25 @@ out of copyright from Project Gutenberg. The latter two are in the package nlp-p
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import random
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from wig_core.errors import InputError
 from wig_core.text.corpus import load_corpus
 from wig_core.text.wikipedia import split_sentences
-from wig_core.training.masked_lm import evaluate_masked_lm, train_masked_lm
+from wig_core.training.batches import padded, token_counts
+from wig_core.training.masked_lm import MaskedLM, train_masked_lm
 from wig_core.training.schedule import Schedule
 
 PACKAGE = Path(str(resources.files("wig_core")))
@@ -42,15 +43,8 @@ SHAPE: dict[str, Any] = {
 
 def main() -> None:
     """Write the packaged glosses, train the base model, and write it with its card."""
-    parser = argparse.ArgumentParser(description="Pre-train the packaged base model.")
-    parser.add_argument("--folder", type=Path, default=BASE, help="where to write the model")
-    parser.add_argument("--work", type=Path, default=Path("pretraining"), help="where to keep checkpoints")
-    parser.add_argument("--steps", type=int, default=10_000)
-    parser.add_argument("--glosses-only", action="store_true", help="write the pairs of gloss and example only")
-    options = parser.parse_args()
     write_glosses(DATA)
-    if not options.glosses_only:
-        pretrain(options.folder, options.work, steps=options.steps)
+    pretrain(BASE, Path("pretraining"), steps=10_000)
 
 
 def pretrain(folder: Path, work: Path, *, steps: int, seed: int = 0) -> None:
@@ -89,6 +83,43 @@ def pretrain(folder: Path, work: Path, *, steps: int, seed: int = 0) -> None:
         "transformers": metadata.version("transformers"),
     }
     save(model, tokenizer, folder, facts)
+
+
+def evaluate_masked_lm(
+    model: Any,
+    tokenizer: Any,
+    sentences: Sequence[str],
+    *,
+    share: float = 0.2,
+    max_tokens: int = 128,
+    seed: int = 0,
+) -> dict[str, float]:
+    """How well a ``…ForMaskedLM`` predicts hidden tokens of sentences.
+
+    Args:
+        model: the model, see `MaskedLM`; it is put into eval mode.
+        tokenizer: the model's.
+        sentences: the text to hide tokens of.
+        share: the share of the tokens to hide.
+        max_tokens: longer sentences are truncated to so many tokens, special tokens included.
+        seed: decides which tokens are hidden.
+
+    Returns:
+        loss (nats per hidden token), accuracy (of the likeliest token), predicted (number of hidden tokens).
+    """
+    task = MaskedLM(model.eval(), tokenizer, share=share)
+    lengths = token_counts(tokenizer, sentences, max_tokens)
+    ordered = [sentences[i] for i in sorted(range(len(sentences)), key=lengths.__getitem__)]
+    loss, right, seen = 0.0, 0, 0
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        for start in range(0, len(ordered), 64):
+            batch = padded(tokenizer, ordered[start : start + 64], max_tokens)
+            scores, tokens = task.predict(*(batch[name].to(model.device) for name in ("input_ids", "attention_mask")))
+            loss += F.cross_entropy(scores, tokens, reduction="sum").item()
+            right += int((scores.argmax(1) == tokens).sum())
+            seen += len(tokens)
+    return {"loss": loss / seen, "accuracy": right / seen, "predicted": seen}
 
 
 def save(model: Any, tokenizer: Any, folder: Path, facts: dict[str, Any]) -> None:

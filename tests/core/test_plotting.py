@@ -2,11 +2,18 @@
 
 import subprocess
 import sys
+from html import escape
+from html.parser import HTMLParser
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
+from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.similarity import Explanation
 from wig_core.errors import InputError
 from wig_core.plotting import _colour, heat_map
 from wig_core.regression import regress
@@ -23,6 +30,45 @@ def test_the_heat_map_by_hand() -> None:
     assert "‖c‖ &amp; n" in page
     assert 'opacity:.5" title="too rare">c<' in page
     assert 'title="3">b<' in page
+
+
+class Page(HTMLParser):
+    """The tags of a page, each with the names of its attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(" ".join([tag, *sorted(name for name, _ in attrs)]))
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.add("comment")
+
+    handle_decl = unknown_decl = handle_pi = handle_comment
+
+
+MARKUP = st.sampled_from(["<script>", "</span>", "<!--", "-->", "<?", "<![CDATA[", "&lt;", "&#60", "\"'=", " on", "\0"])
+ANY_WORD = st.lists(MARKUP | st.text(max_size=4), min_size=1, max_size=5).map("".join)
+TAGS = {"table style", "tr", "td style", "td", "td colspan style", "span style title"}
+
+
+@given(st.lists(st.tuples(ANY_WORD, st.sampled_from([0.0, 1.0, float("nan")])), min_size=1, max_size=4), ANY_WORD)
+def test_no_sentence_puts_a_tag_or_an_attribute_into_a_page(rows: list[tuple[str, float]], label: str) -> None:
+    words, values = zip(*rows, strict=True)
+    table = pd.DataFrame({"sentence": 0, "position": range(len(rows)), "word": words, "value": values, "error": 0.0})
+    assert Page(heat_map(table, {"value": label})).tags == TAGS
+    vectors = torch.tensor(values).unsqueeze(1)
+    one = Contributions(list(words), vectors, torch.zeros(1), torch.zeros(1), 0.0, 1)
+    assert Page(one._repr_html_()).tags == TAGS
+    explanation = Explanation(table, label, {label: label, "encoder": words[0]})
+    around = {"html lang", "meta charset", "title", "body style", "p", "ul", "li"}
+    assert Page(explanation.to_html()).tags == TAGS | around | {"comment"}  # the comment is the document type
+    assert explanation.to_html().count("<!") == 1
+    for page in (heat_map(table, {"value": label}), one._repr_html_(), explanation.to_html()):
+        assert all(f">{escape(word)}<" in page for word in words)
 
 
 def test_the_colours_are_matplotlibs() -> None:

@@ -1,7 +1,9 @@
 """The rules of the house: what may import what, and how long a module may be."""
 
 import ast
+import io
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ EXPERIMENTS = sorted(set((BOOK / "experiments").glob("*.py")) - {BOOK / "experim
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 SHARED_NAMES = ("labels", "units", "theory", "reference", "experiments.rows", "experiments.setup")
 SHARED = {f"wig_book.{name}" for name in SHARED_NAMES}
+
+MOST_LINES_OF_CODE = 4_600  # of the library, without docstrings and comments
 
 
 def imported(file: Path, package: str) -> set[str]:
@@ -50,3 +54,21 @@ def test_no_module_is_long() -> None:
     files = [*LIBRARY.rglob("*.py"), *BOOK.rglob("*.py")]
     lengths = {file.relative_to(ROOT).as_posix(): len(file.read_text("utf-8").splitlines()) for file in files}
     assert {name: length for name, length in lengths.items() if length > 350} == {}
+
+
+def lines_of_code(file: Path) -> int:
+    """The lines that hold more than white space, comments and docstrings."""
+    source = file.read_text("utf-8")
+    layout = [tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER]
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in layout:
+            lines |= {*range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            lines -= {*range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)}
+    return len(lines)
+
+
+def test_the_library_stays_small() -> None:
+    assert sum(map(lines_of_code, LIBRARY.rglob("*.py"))) <= MOST_LINES_OF_CODE

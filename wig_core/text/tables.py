@@ -20,7 +20,8 @@ from wig_core.errors import InputError, needs_extra
 
 csv.field_size_limit(2**31 - 1)  # a cell may be a book; the default is 128 KiB
 
-_UNPACK: dict[bytes, Any] = {rb"\x1f\x8b\x08": gzip.open, rb"BZh[1-9]1AY&SY": bz2.open, rb"\xfd7zXZ\0": lzma.open}
+_BZIP2 = rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"  # the second for an empty file
+_UNPACK: dict[bytes, Any] = {rb"\x1f\x8b\x08": gzip.open, _BZIP2: bz2.open, rb"\xfd7zXZ\0": lzma.open}
 _PACKED = (".gz", ".bz2", ".xz")
 _MARKS = {  # of byte order; UTF-32 first, since its mark begins as that of UTF-16
     b"\xff\xfe\0\0": "utf-32",

@@ -124,18 +124,16 @@ def units_of_tokens(units: Sequence[Unit], offsets: Sequence[tuple[int, int]]) -
         >>> [unit.text for unit in units_of_tokens(segment("a cat..."), [(0, 1), (2, 5), (5, 8)])[0]]
         ['a', 'cat', '...']
     """
-    starts, ends = [unit.start for unit in units], [unit.end for unit in units]
-    touched = [range(bisect_right(ends, start), bisect_left(starts, end)) for start, end in _spans(offsets)]
+    spans = _spans(offsets)
+    touched = _touched(units, spans)
     joined = {index for indices in touched for index in indices[1:]}  # those that share a token with the one before
     read: list[Unit] = []
-    places: dict[int, int] = {}
     for index in sorted({index for indices in touched for index in indices}):
         if index in joined:
             read[-1] = _merged(read[-1], units[index])
         else:
             read.append(units[index])
-        places[index] = len(read) - 1
-    owners = [places[indices[0]] if indices else -1 for indices in touched]
+    owners = [indices[0] if indices else -1 for indices in _touched(read, spans)]
     return read, _filled(_filled(owners[::-1])[::-1])
 
 
@@ -145,6 +143,12 @@ def _spans(offsets: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     for left, right in pairwise(i for i, (start, end) in enumerate(offsets) if start < end):
         spans[left + 1 : right] = [(offsets[left][1], offsets[right][0])] * (right - left - 1)
     return spans
+
+
+def _touched(units: Sequence[Unit], spans: Sequence[tuple[int, int]]) -> list[range]:
+    """The indices of the units that each token shares a character with."""
+    starts, ends = [unit.start for unit in units], [unit.end for unit in units]
+    return [range(bisect_right(ends, start), bisect_left(starts, end)) for start, end in spans]
 
 
 def _merged(one: Unit, other: Unit) -> Unit:

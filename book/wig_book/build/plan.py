@@ -17,17 +17,14 @@ import torch
 import yaml
 
 from wig_book import units
-from wig_book.build.cost import PagePlan
 from wig_book.build.downloads import Download, Hub
-from wig_book.build.dry_run import DryRun
+from wig_book.build.dry_run import DryRun, PagePlan
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
 from wig_core.cache import cache_dir
 
-PAGE_SECONDS = 15.0  # to start a kernel, import, resample and draw
-COUNTED_PER_SECOND = 30_000  # sentences whose words are counted, about
+PAGE_SECONDS = 15.0  # to start a kernel, import, count, resample and draw
 UTILISATION = 0.5  # the share of the speed of large matrix products that pages reach, about
-MEASURED_SECONDS = 2.0
 PROCESS_BYTES, SENTENCE_BYTES = 1.5e9, 600.0  # Python with its libraries; a sentence of a corpus, with its counts
 
 
@@ -50,7 +47,7 @@ class Plan:
         downloads: the models and data sets of the hub.
         packaged: the names of encoders and corpora that need no download.
         device: what pages compute on.
-        rate: operations per second, measured; None if no page's time depends on it.
+        rate: operations per second, measured.
         resources: memory and disks.
     """
 
@@ -58,20 +55,17 @@ class Plan:
     downloads: list[Download]
     packaged: list[str]
     device: str
-    rate: float | None
+    rate: float
     resources: list[Resource]
 
-    def totals(self) -> dict[str, float | None]:
-        """The sums over pages and downloads; seconds are None if those of a page are."""
-        known = [one for one in self.downloads if one.size is not None]
-        seconds = [page.seconds for page in self.pages]
+    def totals(self) -> dict[str, float]:
+        """The sums over pages and downloads."""
+        names = ("steps", "operations", "seconds")
         return {
-            **{name: sum(getattr(page, name) for page in self.pages) for name in ("sentences", "steps", "passes")},
-            "operations": sum(page.operations for page in self.pages),
-            "seconds": None if None in seconds else sum(filter(None, seconds)),
-            "bytes": sum(one.size or 0 for one in known),
-            "bytes_cached": sum(one.cached for one in known),
-            "downloads_of_unknown_size": len(self.downloads) - len(known),
+            **{name: sum(getattr(page, name) for page in self.pages) for name in names},
+            "bytes": sum(one.size or 0 for one in self.downloads),
+            "bytes_cached": sum(one.cached for one in self.downloads),
+            "downloads_of_unknown_size": sum(one.size is None for one in self.downloads),
         }
 
     def warnings(self) -> list[str]:
@@ -88,36 +82,33 @@ class Plan:
         return asdict(self) | {"totals": self.totals(), "warnings": self.warnings()}
 
 
-def plan(runs: Sequence[Run], progress: Progress, *, timing: bool = True) -> Plan:
+def plan(runs: Sequence[Run], progress: Progress) -> Plan:
     """Estimate what pages need, by a dry run of those that are not current; nothing is fetched.
+
+    A page takes as long as when it was last executed with the same values; the time of any other page is guessed from
+    its operations and the speed of this machine.
 
     Args:
         runs: the pages, in the order in which they are executed.
         progress: shows which page's needs are being found.
-        timing: measure for two seconds how fast the machine is, for pages that have not been executed before.
 
     Raises:
         InputError: a value that a page cannot use, or an unknown corpus or encoder.
     """
-    hub = Hub()
+    hub, rate, pages = Hub(), measured_rate(), []
     dry_run = DryRun(hub)
     with progress.task("plan") as task:
-        pages = []
         for run in runs:
             task.show(run.page.name)
-            pages.append(PagePlan(run.page.name, is_current=True) if run.is_current() else dry_run.ask(run))
-    for page, run in zip(pages, runs, strict=True):
-        page.seconds = 0.0 if page.is_current else _last_seconds(run)
-    unknown = [page for page in pages if page.seconds is None]
-    rate = measured_rate() if timing and unknown else None
-    for page in unknown:
-        if rate:
-            page.seconds = PAGE_SECONDS + page.operations / rate + page.counted / COUNTED_PER_SECOND
-    encoders = dict.fromkeys(name for page in pages for name in page.encoders)
-    corpora = dict.fromkeys(name for page in pages for name in page.corpora)
-    found = {name: hub.model(name) for name in encoders} | {name: hub.data_set(name) for name in corpora}
+            if run.is_current():
+                pages.append(PagePlan(run.page.name, is_current=True))
+                continue
+            page = dry_run.ask(run)
+            page.seconds = _last_seconds(run) or PAGE_SECONDS + page.operations / rate
+            pages.append(page)
+    found = {name: hub.model(name) for page in pages for name in page.encoders}
+    found |= {name: hub.data_set(name) for page in pages for name in page.corpora}
     downloads = list({one.name: one for one in found.values() if one}.values())
-    step, sentences = max(page.memory for page in pages), max(dry_run.sizes.values(), default=0)
     return Plan(
         pages=pages,
         downloads=downloads,
@@ -125,8 +116,8 @@ def plan(runs: Sequence[Run], progress: Progress, *, timing: bool = True) -> Pla
         device=device(),
         rate=rate,
         resources=[
-            *_memory(step, sentences),
-            *_disks(sum(one.missing for one in downloads), sum(page.disk for page in pages)),
+            *_memory(max(page.memory for page in pages), max(dry_run.sizes.values(), default=0)),
+            _disk(sum(one.missing for one in downloads) + sum(page.disk for page in pages)),
         ],
     )
 
@@ -138,7 +129,7 @@ def device() -> str:
     return f"the processor (threads: {torch.get_num_threads()})"
 
 
-def measured_rate(seconds: float = MEASURED_SECONDS) -> float:
+def measured_rate(seconds: float = 0.5) -> float:
     """The operations per second that pages can be expected to reach, from large matrix products."""
     place = "cuda" if torch.cuda.is_available() else "cpu"
     left, right = torch.ones(1024, 768, device=place), torch.ones(768, 3072, device=place)
@@ -172,32 +163,19 @@ def _memory(step: float, sentences: int) -> list[Resource]:
     ]
 
 
-def _disks(fetched: float, kept: float) -> list[Resource]:
-    """The space for the hub's cache and for ours, together if both are on one disk."""
+def _disk(needed: float) -> Resource:
+    """The space for downloads and trained encoders, on the fuller of the two disks."""
     from huggingface_hub import constants
 
-    places = {"$HF_HOME": (Path(constants.HF_HUB_CACHE), fetched), "$WIG_CACHE": (cache_dir(""), kept)}
-    by_disk: dict[int, list[str]] = {}
-    for name, (path, _) in places.items():
-        by_disk.setdefault(_existing(path).stat().st_dev, []).append(name)
-    return [
-        Resource(
-            f"disk of {' and '.join(names)}",
-            sum(places[name][1] for name in names),
-            shutil.disk_usage(_existing(places[names[0]][0])).free,
-            "free some space, or choose other folders",
-        )
-        for names in by_disk.values()
-    ]
-
-
-def _existing(path: Path) -> Path:
-    return next(place for place in (path, *path.absolute().parents) if place.exists())
+    caches = [Path(constants.HF_HUB_CACHE), cache_dir("")]
+    folders = [next(place for place in (cache, *cache.absolute().parents) if place.exists()) for cache in caches]
+    free = min(shutil.disk_usage(folder).free for folder in folders)
+    return Resource("disk", needed, free, "free some space, or set HF_HOME and WIG_CACHE to other folders")
 
 
 def as_text(plan: Plan) -> str:
     """The plan as aligned tables."""
-    head = ["page", "encoders", "corpora", "sentences", "steps", "passes", "operations", "time", "state"]
+    head = ["page", "encoders", "corpora", "steps", "operations", "memory", "time", "state"]
     rows = [_row(page) for page in plan.pages]
     blocks = [_aligned([head, *rows], right=range(1, len(head) - 1))]
     for kind in ("model", "data set"):
@@ -208,14 +186,13 @@ def as_text(plan: Plan) -> str:
 
 def _row(page: PagePlan) -> list[str]:
     if page.is_current:
-        return [page.page, *[""] * 7, "current"]
-    numbers = (len(page.encoders), len(page.corpora), page.sentences, page.steps, page.passes)
-    seconds = "unknown" if page.seconds is None else units.duration(page.seconds)
+        return [page.page, *[""] * 6, "current"]
     return [
         page.page,
-        *map(units.count, numbers),
+        *(units.count(number) for number in (len(page.encoders), len(page.corpora), page.steps)),
         units.operations(page.operations) if page.operations else "0",
-        seconds,
+        units.size(page.memory) if page.memory else "0",
+        units.duration(page.seconds),
         "to do",
     ]
 
@@ -228,29 +205,17 @@ def _downloaded(one: Download) -> list[str]:
 
 
 def _summary(plan: Plan) -> dict[str, str]:
-    totals = {name: value or 0 for name, value in plan.totals().items()}
-    unknown = int(totals["downloads_of_unknown_size"])
+    totals = plan.totals()
+    unknown = totals["downloads_of_unknown_size"]
     more = f", and {unknown} of unknown size" if unknown else ""
+    time = f"about {units.duration(totals['seconds'])}, one page at a time on {plan.device}"
     return {
         "packaged": ", ".join(plan.packaged) or "nothing",
         "downloads": f"{units.size(totals['bytes'])}, {units.size(totals['bytes_cached'])} of them in the cache{more}",
-        "work": f"{units.count(totals['passes'])} forward passes of a sentence or what costs as much, "
-        f"{units.operations(totals['operations'])}",
-        "time": _time(plan),
+        "work": f"{units.count(totals['steps'])} steps of training, {units.operations(totals['operations'])} in all",
+        "time": "none; all pages are current" if all(page.is_current for page in plan.pages) else time,
         **{one.name: f"about {units.size(one.needed)}, {units.size(one.free)} are free" for one in plan.resources},
     }
-
-
-def _time(plan: Plan) -> str:
-    due = [page.seconds for page in plan.pages if not page.is_current]
-    known = [seconds for seconds in due if seconds is not None]
-    if not due:
-        return "none; all pages are current"
-    if not known:
-        return f"unknown, on {plan.device}"
-    missing = f", without {len(due) - len(known)} pages whose time is unknown" if len(known) < len(due) else ""
-    guessed = f"; a page that has not run before at {units.operations(plan.rate)}/s" if plan.rate else ""
-    return f"about {units.duration(sum(known))}{missing}, one page at a time on {plan.device}{guessed}"
 
 
 def _aligned(rows: Sequence[Sequence[str]], right: Collection[int]) -> str:

@@ -114,12 +114,7 @@ def fits_within_classes(
 ) -> pd.DataFrame:
     """The regression within each class of words in one encoder.
 
-    Args:
-        occurrences: from `Setup.weigh`.
-        setup: what they were measured on.
-        parts: from `most_frequent_parts`.
-        bootstrap: resamples of words for the intervals.
-        seed: of the resampling.
+    The arguments are those of `changes_within_classes`, except that the occurrences are from `Setup.weigh`.
 
     Returns:
         One row per baseline, class (of `CLASSES`) and quantity: baseline, class, and the columns of
@@ -174,12 +169,7 @@ def split_of_change(
 ) -> pd.DataFrame:
     """How much of the change of R² is only the split into open and closed classes.
 
-    Args:
-        occurrences: from `train_and_weigh`.
-        setup: what they were measured on.
-        parts: from `most_frequent_parts`.
-        bootstrap: resamples of words and runs for the intervals.
-        seed: of the resampling.
+    The arguments are those of `changes_within_classes`.
 
     Returns:
         One row per baseline, quantity and share (see `paired_split`): baseline, x, share, r2_difference with the ends

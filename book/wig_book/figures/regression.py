@@ -11,7 +11,29 @@ from matplotlib.figure import Figure
 
 from wig_book.figures.panels import name_lines, panels_by, plot_intervals
 from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
-from wig_core.plotting import finished, weights_against_information
+from wig_core.plotting import AXIS_LABELS, finished, label_words, plot_density, weights_against_information
+
+
+def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> Figure:
+    """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
+
+    Args:
+        information: one row per word: word, self_information, kl, and for the control count and kl_shuffled.
+        label: about how many words to name.
+    """
+    figure, axes = plt.subplots(figsize=(8, 5))
+    plot_density(axes, information["self_information"], information["kl"])
+    if "kl_shuffled" in information:
+        control = (
+            information.groupby("count")[["self_information", "kl_shuffled"]].mean().sort_values("self_information")
+        )
+        axes.plot(
+            control["self_information"], control["kl_shuffled"], color="black", lw=1.5, label="the same words, shuffled"
+        )
+        axes.legend(frameon=False, loc="upper left")
+    label_words(axes, information["word"], information["self_information"], information["kl"], label)
+    axes.set(xlabel=AXIS_LABELS["self_information"], ylabel=AXIS_LABELS["kl"])
+    return finished(figure)
 
 
 def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame) -> Figure:

@@ -165,6 +165,7 @@ REFUSED = {
     # nothing in it
     "empty.jsonl": ("", "the file is empty"),
     "empty.csv.gz": (gzip.compress(b""), "the file is empty"),
+    "empty.txt.bz2": (bz2.compress(b""), "the file is empty"),
     "blank.csv": ("\n \n", "no sentences"),
     "header.tsv": ("id\ttext\n", "no sentences"),
     "array.json": ("[]", "no sentences"),

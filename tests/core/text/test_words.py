@@ -194,6 +194,7 @@ TOKENS_OF_UNITS = {
     "two words": ("one of the cats", [(0, 3), (3, 10), (10, 15)], ["one", "of the", "cats"], [0, 1, 2]),
     "a chain": ("a b c d", [(0, 3), (2, 5), (6, 7)], ["a b c", "d"], [0, 0, 1]),
     "bytes of one character": ("a🎸b", [(0, 1), (1, 2), (1, 2), (1, 2), (2, 3)], ["a", "🎸", "b"], [0, 1, 1, 1, 2]),
+    "a space inside a merged unit": ("a b c", [(2, 5), (0, 1), (3, 4)], ["a", "b c"], [1, 0, 1]),
     "bytes of two characters": ("京都", [(0, 1), (0, 2), (1, 2)], ["京都"], [0, 0, 0]),
     "a unit is dropped": ("a \ufffd cat", [(0, 1), (4, 7)], ["a", "cat"], [0, 1]),
     "a space mark before a dropped unit": ("a \ufffd cat", [(0, 1), (1, 2), (4, 7)], ["a", "cat"], [0, 1, 1]),

@@ -14,13 +14,14 @@ from torch import nn
 from transformers import AutoModelForMaskedLM
 from two_processes import in_two_processes
 
+from wig_book.pretraining import evaluate_masked_lm
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.text.corpus import load_corpus
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.examples import Examples
 from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
-from wig_core.training.masked_lm import MaskedLM, evaluate_masked_lm, train_masked_lm, with_language_head
+from wig_core.training.masked_lm import MaskedLM, train_masked_lm, with_language_head
 from wig_core.training.objectives import InfoNCE, Objective, Softmax, SupervisedSimCSE, UnsupervisedSimCSE
 from wig_core.training.schedule import Schedule
 
