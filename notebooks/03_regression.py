@@ -35,8 +35,8 @@ column: str | None = None  # its column of sentences, if it has several
 baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
 max_sentences: int = 60  # how many sentences are sampled to weigh words
 max_words: int | None = None  # only sentences of at most so many words are sampled
-tolerance: float = 0.01  # completeness error allowed, relative
-precision: Literal["float32", "bfloat16"] = "float32"  # of the derivatives
+tolerance: float = 0.08  # estimated error of the contributions to reach, relative
+precision: Literal["float32", "bfloat16"] = "float32"  # of attribution
 min_count: int = 10  # words rarer than this in the corpus are left out
 bootstrap: int = 2000  # resamples of words for the intervals
 seed: int = 0  # of the sample of sentences and of the bootstrap
@@ -83,7 +83,7 @@ publish(results, "regression", found.numbers, **found.tables)
 # {glue:text}`partial_r2_self_information:.1%` of what KL leaves.
 #
 # Of these words {glue:text}`share_once:.0%` occur only once in the sample, so their weights are noisy, and noise lowers
-# R². Over all baselines, {glue:text}`missed` sentences missed the tolerance; the worst completeness error is
+# R². Over all baselines, {glue:text}`missed` sentences missed the tolerance; the largest estimated error is
 # {glue:text}`worst_error:.4f`.
 #
 # For your own encoder and text:

@@ -36,8 +36,8 @@ column: str | None = None  # its column of sentences, if it has several
 baselines: list[Literal["mask", "pad", "unk", "zero"]] = ["mask", "pad"]  # in turn
 max_sentences: int = 100  # whose words are weighed; the whole corpus informs
 max_words: int | None = None  # only sentences of at most so many are weighed
-tolerance: float = 0.01  # completeness error allowed, relative
-precision: Literal["float32", "bfloat16"] = "bfloat16"  # of the derivatives
+tolerance: float = 0.08  # estimated error of the contributions to reach, relative
+precision: Literal["float32", "bfloat16"] = "bfloat16"  # of attribution
 min_count: int = 10  # words rarer than this in the corpus are left out
 bootstrap: int = 2000  # resamples of words and runs for the intervals
 seed: int = 0  # of the sample of sentences and of the bootstrap
@@ -91,7 +91,7 @@ publish(results, "analyse_your_encoder", found.numbers, **found.tables)
 # *rises* and *falls* mean that the whole 95% interval lies above or below zero.
 #
 # {glue:text}`share_once:.0%` of these words occur once in the sample. Their weights are noisy, and a larger
-# `max_sentences` makes R² more certain. {glue:text}`missed` sentences missed the tolerance; the worst completeness
+# `max_sentences` makes R² more certain. {glue:text}`missed` sentences missed the tolerance; the largest estimated
 # error is {glue:text}`worst_error:.1%`.
 #
 # To cite these numbers, keep the folder that `wig run` names. It holds the tables as CSV, the numbers above as JSON,

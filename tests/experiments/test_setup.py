@@ -55,7 +55,7 @@ def test_weights_of_words_are_means_over_their_occurrences(bert: SentenceEncoder
         same = occurrences[(occurrences["baseline"] == row.baseline) & (occurrences["word"] == row.word)]
         assert (row.weight, row.occurrences) == (pytest.approx(same["weight"].mean()), len(same))
         assert row.kl == setup.information.loc[row.word, "kl"]
-    errors = occurrences[occurrences["baseline"] == "pad"].groupby("sentence")["completeness_error"].first()
+    errors = occurrences[occurrences["baseline"] == "pad"].groupby("sentence")["estimated_error"].first()
     of_pad = words[words["baseline"] == "pad"].iloc[0]
     assert (of_pad["sentences"], of_pad["worst_error"]) == (6, errors.max())
     assert of_pad["missed"] == (errors > setup.tolerance).sum()

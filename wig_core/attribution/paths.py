@@ -62,9 +62,8 @@ class InterpolationPath:
         Returns:
             ``[points, tokens, h]``.
         """
-        of_tokens = torch.nn.functional.pad(positions, (0, 1))[
-            :, self.sentence.owners
-        ]  # the last is that of special tokens
+        with_special = torch.nn.functional.pad(positions, (0, 1))  # the owner −1 of special tokens finds this 0
+        of_tokens = with_special[:, self.sentence.owners]
         return self.start + of_tokens.to(self.start).unsqueeze(-1) * (self.end - self.start)
 
     def contributions(self, vectors: Tensor, *, steps: int, estimated_error: float) -> Contributions:

@@ -62,7 +62,7 @@ class Setup:
         baselines: what stands for an absent word, in turn; the first is the one that prose quotes.
         max_sentences: the size of the random sample whose words are weighed; the whole corpus gives the information.
         max_words: only sentences of at most so many words are sampled; None for all.
-        tolerance: completeness error allowed in `integrated_gradients`, relative.
+        tolerance: the estimated relative error of the contributions that `integrated_gradients` is to reach.
         precision: of its derivatives.
         min_count: words rarer than this in the corpus have no information and are left out.
         seed: of the sample.
@@ -73,7 +73,7 @@ class Setup:
     baselines: Sequence[Baseline] = ("mask", "pad")
     max_sentences: int = 100
     max_words: int | None = None
-    tolerance: float = 0.01
+    tolerance: float = 0.08
     precision: Precision = "float32"
     min_count: int = 10
     seed: int = 0
@@ -108,14 +108,14 @@ class Setup:
 
         Returns:
             One row per baseline and occurrence: the columns of `occurrence_weights`, baseline, and the sentence's
-            completeness_error.
+            estimated_error.
         """
         sentences = self.sentences if sentences is None else sentences
         tables = []
         for baseline in self.baselines if baselines is None else baselines:
             explainer = Explainer(baseline=baseline, tolerance=self.tolerance, precision=self.precision)
             explained = explainer.explain(encoder, sentences, cache=True, progress=True)
-            errors = pd.Series([one.completeness_error for one in explained], dtype=float, name="completeness_error")
+            errors = pd.Series([one.estimated_error for one in explained], dtype=float, name="estimated_error")
             table = occurrence_weights(explained).assign(baseline=baseline)
             tables.append(table.join(errors, on="sentence"))
         return pd.concat(tables, ignore_index=True)
@@ -129,7 +129,7 @@ class Setup:
         """
         tables = []
         for baseline, occurrences in self.weigh(encoder).groupby("baseline", sort=False):
-            errors = occurrences.groupby("sentence")["completeness_error"].first()
+            errors = occurrences.groupby("sentence")["estimated_error"].first()
             table = join(mean_weights(occurrences), self.information).reset_index()
             table.insert(0, "baseline", baseline)
             missed = int((errors > self.tolerance).sum())
