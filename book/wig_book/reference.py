@@ -23,6 +23,7 @@ def captum_integrated_gradients(
     *,
     baseline: Baseline = "mask",
     steps: int = 32,
+    rule: str = "gausslegendre",
     dimensions: Sequence[int] | None = None,
 ) -> Tensor:
     """Integrated Gradients by captum's `LayerIntegratedGradients`, one dimension of the embedding at a time.
@@ -31,7 +32,8 @@ def captum_integrated_gradients(
         encoder: the encoder to explain.
         sentence: the sentence, not blank.
         baseline: "mask", "pad" or "unk"; captum's layer method takes token ids, which "zero" has none of.
-        steps: the number of Gauss–Legendre nodes.
+        steps: the number of nodes.
+        rule: captum's name of the rule, such as "gausslegendre" or "riemann_trapezoid".
         dimensions: the dimensions of the embedding to explain; by default all.
 
     Returns:
@@ -54,7 +56,7 @@ def captum_integrated_gradients(
             baselines=ids.masked_fill(tokenized.owners >= 0, absent),
             target=dimension,
             n_steps=steps,
-            method="gausslegendre",
+            method=rule,
         )
         for dimension in (range(encoder.dimension) if dimensions is None else dimensions)
     ]

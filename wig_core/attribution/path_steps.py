@@ -29,7 +29,7 @@ from torch import Tensor
 from wig_core.attribution.inputs import Precision
 from wig_core.attribution.paths import InterpolationPath, Point, values
 
-FIRST = 5  # intervals to begin with
+FIRST = 6  # intervals to begin with
 MOST = 20  # intervals measured per sentence, those that were cut again included
 CELLS = 8  # cells of the first grid for the arc length
 LONGEST = 1 / 12  # share of the arc length that a cell may hold before it is halved
@@ -123,7 +123,7 @@ class SteppedPath:
         middles = ((positions[1:] + positions[:-1]) / 2)[distances > LONGEST * distances.sum()]
         return middles.tolist() if len(distances) + len(middles) <= FINEST else []
 
-    def add(self, measured: Sequence[Interval], length: ArcLength, tolerance: float) -> None:
+    def add(self, measured: Sequence[Interval], length: ArcLength, tolerance: float, most: int) -> None:
         """Add the pending intervals, now measured, and choose which to cut again if the tolerance is missed."""
         self.measured += len(measured)
         self.intervals = sorted([*self.intervals, *measured], key=lambda one: one.start)
@@ -131,7 +131,7 @@ class SteppedPath:
         if self.error <= tolerance:
             return
         scale = float(self.vectors.norm())
-        parts = parts_of([one.error / scale for one in self.intervals], tolerance, MOST - self.measured)
+        parts = parts_of([one.error / scale for one in self.intervals], tolerance, most - self.measured)
         cut = [(one, number) for one, number in zip(self.intervals, parts, strict=True) if number > 1]
         for one, number in cut:
             self.intervals.remove(one)
@@ -139,35 +139,47 @@ class SteppedPath:
 
 
 def parts_of(errors: Sequence[float], tolerance: float, most: int) -> list[int]:
-    """Into how many parts to cut each interval, 1 for none, so that their errors sum to the tolerance at least cost.
+    """Into how many parts to cut each interval, 1 for none, so that the errors sum to the tolerance at little cost.
 
-    The error of an interval falls with the square of its parts, so the cheapest numbers go with the cube roots of the
-    errors. If they are more than `most` together, all are reduced alike.
+    The error of an interval falls with the square of its parts. The next part goes where it lowers the sum most for the
+    intervals to be measured: two for the first cut, then one more each time. No more than `most` are.
 
     Example:
-        >>> parts_of([0.08, 0.01], tolerance=0.0075, most=9)  # 0.08 / 4² + 0.01 / 2² = 0.0075
-        [4, 2]
-        >>> parts_of([0.08, 0.01], tolerance=0.0075, most=3)
+        >>> parts_of([0.08, 0.01], tolerance=0.02, most=9)  # 0.08 / 3² + 0.01 = 0.019
+        [3, 1]
+        >>> parts_of([0.08, 0.01], tolerance=0.02, most=2)
         [2, 1]
     """
-    roots = np.cbrt(errors)
-    ideal = roots * np.sqrt(roots.sum() / tolerance)
-    parts = np.ceil(ideal - 1e-9)
-    if parts[parts > 1].sum() > most:
-        parts = np.floor(ideal * most / ideal.sum() + 1e-9)
-    return [max(1, int(part)) for part in parts]
+    parts = np.ones(len(errors), dtype=int)
+    while (np.array(errors) / parts**2).sum() > tolerance:
+        cost = np.where(parts == 1, 2, 1)
+        gain = np.array(errors) * (1 / parts**2 - 1 / (parts + 1) ** 2) / cost
+        best = int(np.where(cost <= most, gain, -1.0).argmax())
+        if cost[best] > most:
+            break
+        most -= int(cost[best])
+        parts[best] += 1
+    return [int(part) for part in parts]
 
 
 def follow(
-    paths: Sequence[InterpolationPath], *, tolerance: float, precision: Precision, memory_mb: int
+    paths: Sequence[InterpolationPath],
+    *,
+    tolerance: float,
+    precision: Precision = "float32",
+    memory_mb: int = 96,
+    first: int = FIRST,
+    most: int = MOST,
 ) -> list[SteppedPath]:
-    """Measure paths until the estimated error of each is within the tolerance, or `MOST` intervals are measured.
+    """Measure paths until the estimated error of each is within the tolerance, or so many intervals are measured.
 
     Args:
         paths: of one encoder and one target.
         tolerance: the estimated error to reach, relative.
         precision: of the forward passes.
         memory_mb: limits the size of a batch, in MiB of activations.
+        first: the intervals to begin with; a converged reference takes many, such as 100.
+        most: the intervals measured per sentence at most, those that were cut again included.
     """
     evaluate = partial(values, precision=precision, memory_mb=memory_mb)
     stepped = [SteppedPath(path) for path in paths]
@@ -175,7 +187,7 @@ def follow(
         _look_up(stepped, missing, evaluate)
     lengths = [ArcLength.of(*one.moves()) for one in stepped]
     for one, length in zip(stepped, lengths, strict=True):
-        one.pending = list(pairwise(length.cut(0.0, 1.0, FIRST))) if one.path.words else []
+        one.pending = list(pairwise(length.cut(0.0, 1.0, first))) if one.path.words else []
     while any(one.pending for one in stepped):
         _look_up(stepped, [sorted({end for ends in one.pending for end in ends}) for one in stepped], evaluate)
         walks = [Walk(one, number) for one in stepped for number in range(len(one.pending))]
@@ -183,7 +195,7 @@ def follow(
         measured = iter([walk.measure([next(found) for _ in range(walk.size)]) for walk in walks])
         for one, length in zip(stepped, lengths, strict=True):
             if one.pending:
-                one.add([next(measured) for _ in one.pending], length, tolerance)
+                one.add([next(measured) for _ in one.pending], length, tolerance, most)
     return stepped
 
 
