@@ -38,10 +38,10 @@ def cache_dir(kind: str) -> Path:
     """The cache folder of one kind of result, such as "encoders".
 
     Raises:
-        InputError: WIG_CACHE is not set and the user has no home folder.
+        InputError: the user has no home folder, and WIG_CACHE names none.
     """
     try:
-        return Path(os.environ.get("WIG_CACHE") or Path.home() / ".cache" / "wig") / kind
+        return Path(os.environ.get("WIG_CACHE") or "~/.cache/wig").expanduser() / kind
     except RuntimeError:  # HOME is not set, and the system does not know the user's number
         raise InputError("no home folder is known for the cache; set WIG_CACHE to a folder") from None
 

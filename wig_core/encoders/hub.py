@@ -15,6 +15,7 @@ from typing import Any
 from wig_core.cache import file_hash
 from wig_core.encoders.registry import WEIGHTS_AND_TOKENIZER, EncoderName
 from wig_core.errors import InputError
+from wig_core.text.hub import hub_cache_fault, network_remedy
 
 _COPIES = ["onnx/*", "openvino/*"]  # the same weights again, for other engines
 
@@ -56,9 +57,11 @@ def fetch(name: str) -> Path:
         status = error.response.status_code if isinstance(error, HfHubHTTPError) else None
         if status in (401, 403):
             raise InputError(f"the hub does not give encoder {name!r} to everyone ({status}); log in there") from None
-        reason = type(error).__name__
+        if fault := hub_cache_fault(error):
+            raise InputError(f"encoder {name!r}: {fault}") from None
         raise InputError(
-            f"encoder {name!r} could not be fetched from the hub ({reason}); check the network or give a local folder"
+            f"encoder {name!r} could not be fetched from the hub ({type(error).__name__}); {network_remedy()}, "
+            "or give a local folder"
         ) from None
 
 

@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from wig_core.encoders.hub import fetch
-from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, Pooling, Similarity, existing_path
+from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, Pooling, Similarity
 from wig_core.encoders.static import MODULE, load_static, static_folder
 from wig_core.errors import InputError, did_you_mean
+from wig_core.text.sources import existing_path
 
 POOLING_MODES = ["cls_token", "mean_tokens", "max_tokens"]  # as sentence-transformers calls them
 

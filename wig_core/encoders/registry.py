@@ -11,7 +11,7 @@ from typing import Literal, cast, get_args
 from wig_core.cache import file_hash
 from wig_core.encoders.wheels import PYPI_ENCODERS, PyPIEncoder
 from wig_core.errors import InputError, needs_extra
-from wig_core.text.sources import HUB_NAME
+from wig_core.text.sources import HUB_NAME, existing_path
 
 Pooling = Literal["mean", "cls", "max"]
 Similarity = Literal["dot", "cosine"]
@@ -175,19 +175,6 @@ class EncoderName:
         """The revision to fetch: the name's own, else that of `HUB_ENCODERS`, else "main"."""
         known = HUB_ENCODERS.get(self.place)
         return self.revision or (known.revision if known else "main")
-
-
-def existing_path(text: str) -> Path | None:
-    """The file or folder of that name, "~" expanded; None if there is none, or if the text can be no path at all.
-
-    Example:
-        >>> existing_path("A long sentence. " * 100)
-    """
-    try:
-        path = Path(text).expanduser()
-        return path if path.exists() else None
-    except (OSError, ValueError, RuntimeError):  # too long, with a NUL, or in the home of no user
-        return None
 
 
 def still_to_download(name: str) -> PyPIEncoder | None:

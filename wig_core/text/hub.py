@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from wig_core.cache import write_failure
 from wig_core.errors import InputError, needs_extra
 from wig_core.text.tables import Rows, TableRow, batched_rows
 
-_OUT_OF_REACH = "the hub cannot be reached and no copy is cached; check the network, or give a local file"
+_PROXIES = ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY")
 _AS_TEXT = {"keep_default_na": False}  # cells of CSV such as "NA" or "None" are text, not missing values
 _TSV = {**_AS_TEXT, "quoting": csv.QUOTE_NONE}
 
@@ -64,7 +67,7 @@ def _opened(dataset: str, part: str, split: str | None, offline: bool, stream: b
             continue
         if option or (found if split else next(iter(found.values()))).info.builder_name != "csv":
             return found, bool(option)  # not a copy of CSV that others have cached, without such cells
-    raise InputError(f"{dataset}: {_OUT_OF_REACH}")
+    raise _out_of_reach(dataset)
 
 
 def fetched_file(dataset: str, file: str, *, offline: bool) -> Path:
@@ -79,7 +82,35 @@ def fetched_file(dataset: str, file: str, *, offline: bool) -> Path:
     try:
         return Path(hf_hub_download(dataset, file, repo_type="dataset", local_files_only=offline))
     except LocalEntryNotFoundError:
-        raise InputError(f"{dataset}:{file}: {_OUT_OF_REACH}") from None
+        raise _out_of_reach(f"{dataset}:{file}") from None
+
+
+def _out_of_reach(place: str) -> InputError:
+    return InputError(
+        f"{place}: the hub cannot be reached and no copy is cached; {network_remedy()}, or give a local file"
+    )
+
+
+def network_remedy() -> str:
+    """What to do when the hub cannot be reached; it names the settings that decide how it is reached."""
+    names = [name for name in [*_PROXIES, *map(str.lower, _PROXIES)] if os.environ.get(name)]
+    socks = [name for name in names if os.environ[name].startswith("socks")]
+    if socks and not find_spec("socksio"):
+        return (
+            f"a SOCKS proxy is set ({socks[0]}), for which the package socksio is missing: pip install 'httpx[socks]'"
+        )
+    if "HF_ENDPOINT" in os.environ:
+        names.append("HF_ENDPOINT")
+    return "check the network" + (f" and {', '.join(names)}" if names else "")
+
+
+def hub_cache_fault(error: Exception) -> str | None:
+    """Why the cache of the hub's client cannot be written, and what helps; None for an error of another kind."""
+    from huggingface_hub import constants
+
+    if why := write_failure(error):
+        return f"the cache {constants.HF_HOME!r} cannot be written {why}, or set HF_HOME to another folder"
+    return None
 
 
 @needs_extra("data")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wig_core.errors import InputError, did_you_mean
-from wig_core.text.hub import fetched_file, hub_rows, reaching_hub
+from wig_core.text.hub import fetched_file, hub_cache_fault, hub_rows, reaching_hub
 from wig_core.text.tables import SUFFIXES, Rows, TableRow, file_rows, kind_of, suffix_of
 
 PathOrName = str | os.PathLike[str]
@@ -91,7 +91,7 @@ class DataSource:
         if not HUB_NAME.fullmatch(dataset):
             dataset = part = split = ""
         looks_like_path = place.startswith((".", "/", "~")) or (suffix_of(Path(place)) in SUFFIXES and not part)
-        if isinstance(source, os.PathLike) or looks_like_path or _exists(place):
+        if isinstance(source, os.PathLike) or looks_like_path or existing_path(place):
             return cls(Path(place).stem, place, _expanded(place))
         return cls(place, place, None, dataset, part, split or None)
 
@@ -176,6 +176,8 @@ def read_rows(
     except InputError:
         raise
     except Exception as error:  # the system, pyarrow, datasets and the hub client each raise their own kinds
+        if not path and (fault := hub_cache_fault(error)):
+            raise InputError(f"{place}: {fault}") from None
         reason = getattr(error, "strerror", None) or normalised(str(error))[:200] or type(error).__name__
         remedy = "check the file and its permissions" if path else "check name, config and split"
         raise InputError(f"{place}: cannot be read ({reason}); {remedy}") from error
@@ -294,11 +296,17 @@ def to_number(value: Any) -> float:
         return math.nan
 
 
-def _exists(place: str) -> bool:
+def existing_path(text: str) -> Path | None:
+    """The file or folder of that name, "~" expanded; None if there is none, or if the text can be no path at all.
+
+    Example:
+        >>> existing_path("A long sentence. " * 100)
+    """
     try:
-        return bool(place) and _expanded(place).exists()
-    except OSError:  # a text that is too long for a name
-        return False
+        path = _expanded(text)
+        return path if text and path.exists() else None
+    except (OSError, ValueError):  # too long, or with a NUL
+        return None
 
 
 def _expanded(place: str | os.PathLike[str]) -> Path:

@@ -26,8 +26,8 @@ from wig_book.build.pages import Page, Profile
 from wig_book.build.progress import Task
 from wig_book.build.values import PLACES
 from wig_core.cache import file_hash, stable_hash, write_atomically
-from wig_core.encoders.registry import EncoderName, existing_path
-from wig_core.text.sources import local_copy
+from wig_core.encoders.registry import EncoderName
+from wig_core.text.sources import existing_path, local_copy
 
 PACKAGES = ["torch", "transformers", "tokenizers", "numpy", "scipy", "pandas", "datasets", "gensim", "matplotlib"]
 

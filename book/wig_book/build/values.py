@@ -10,10 +10,11 @@ from typing import Any
 
 import yaml
 
-from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName, existing_path
+from wig_core.encoders.registry import NAMED_ENCODERS, EncoderName
 from wig_core.errors import InputError
 from wig_core.text.packaged import PACKAGED
-from wig_core.text.sources import HUB_CORPORA, SUFFIXES
+from wig_core.text.sources import HUB_CORPORA, existing_path
+from wig_core.text.tables import SUFFIXES
 from wig_core.training.examples import NAMES as EXAMPLES
 
 # The parameters that name encoders, texts or files, on every page. No other value is taken for a path.
@@ -143,7 +144,7 @@ def from_here(value: Any, root: Path) -> Any:
     if not (existing_path(place) or _is_spelt_as_path(place)):
         return value
     # Links are kept, for their targets may lack the file's suffix.
-    path = Path(os.path.abspath(_expanded(place)))  # noqa: PTH100
+    path = Path(os.path.abspath(os.path.expanduser(place)))  # noqa: PTH100, PTH111
     if not path.is_relative_to(root):
         return f"{path}{ending}"
     relative = path.relative_to(root).as_posix()
@@ -152,10 +153,3 @@ def from_here(value: Any, root: Path) -> Any:
 
 def _is_spelt_as_path(text: str) -> bool:
     return text.startswith(("./", "../", "/", "~")) or text.lower().endswith(SUFFIXES)
-
-
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # no such user
-        return Path(text)
