@@ -25,6 +25,7 @@ from wig_core import (
     word_information,
     word_weights,
 )
+from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.attribution.integrated_gradients import LADDER
 from wig_core.text.words import normalise, segment, words_of
 
@@ -186,5 +187,19 @@ def test_regress(examples: settings) -> None:
         assert 3 <= fit.n_words <= len(words)
         assert 0 <= fit.r2 <= 1 + 1e-9
         assert np.isfinite([fit.slope, fit.intercept, fit.correlation]).all()
+
+    holds()
+
+
+def test_tokenize_sentences(examples: settings, encoder: SentenceEncoder) -> None:
+    @examples
+    @given(TEXTS.filter(str.strip))
+    def holds(text: str) -> None:
+        [reading] = tokenize_sentences(encoder, [text])
+        owners = set(reading.owners.tolist())
+        assert owners - {-1} == set(range(len(reading.units)))
+        known = [*reading.units, *reading.dropped]
+        lost = [unit for unit in segment(text) if not any(one.start <= unit.start < one.end for one in known)]
+        assert reading.is_cut == bool(lost)
 
     holds()
