@@ -52,7 +52,7 @@ class Explainer:
     baseline: Absence = "mask"
     target: Literal["vector", "norm"] = "vector"
     granularity: Granularity = "word"
-    tolerance: float = 0.08
+    tolerance: float = 0.1
     precision: Precision = "float32"
     permutations: int = 16
     seed: int = 0

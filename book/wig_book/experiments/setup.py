@@ -73,7 +73,7 @@ class Setup:
     baselines: Sequence[Baseline] = ("mask", "pad")
     max_sentences: int = 100
     max_words: int | None = None
-    tolerance: float = 0.08
+    tolerance: float = 0.1
     precision: Precision = "float32"
     min_count: int = 10
     seed: int = 0

@@ -148,7 +148,7 @@ def test_a_missed_tolerance_is_named(bert: SentenceEncoder) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.* miss the tolerance")
-@pytest.mark.parametrize("tolerance", [0.08, 1e-9])
+@pytest.mark.parametrize("tolerance", [0.1, 1e-9])
 def test_the_passes_of_a_sentence_are_few(bert: SentenceEncoder, tolerance: float) -> None:
     passes = 0
 
@@ -160,7 +160,7 @@ def test_the_passes_of_a_sentence_are_few(bert: SentenceEncoder, tolerance: floa
     explained = explain(bert, "the cat sat on a mat, the rain don", tolerance=tolerance)
     handle.remove()
     assert len(explained) == 10
-    assert passes <= (150 if tolerance == 0.08 else 450)
+    assert passes <= (150 if tolerance == 0.1 else 450)
 
 
 # ── company, memory, precision, targets ──
