@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()
         return 141
     except OSError as error:
+        if "No usable temporary directory" in str(error):
+            return fail(1, "no folder for temporary files can be written; set TMPDIR to one that can")
         if not (why := write_failure(error)):
             raise
         _drop_output()

@@ -38,6 +38,21 @@ def test_list_shows_pages_and_parameters(toy, capsys):
             False,
         ),
         ("run squares -f latin.yml", "latin.yml: cannot be read: 'utf-8' codec can't decode byte 0xe9", False),
+        ("run squares -f empty.yml", "empty.yml: is empty; write lines of `name: value`", False),
+        ("run squares -f .", ".: cannot be read: Is a directory", False),
+        ("run squares -f twice.yml", "twice.yml, line 2: is not YAML: steps is given twice", False),
+        ("run squares -f items.yml", "items.yml: words of 01_squares is list[str]; item 1 is the number 750", True),
+        (
+            "run squares -p steps 1 -p steps 2",
+            "-p: steps is given twice; give it once, several values as '[a, b]'",
+            False,
+        ),
+        ("run squares -p words [Yes,No]", "-p: words of 01_squares is list[str]; item 0 is the truth value true", True),
+        (
+            "run squares -p encoder caf\udce9",
+            "'caf\\udce9' has a character that is not text (U+DCE9, position 3)",
+            False,
+        ),
         ("run sqares", "no page 'sqares'; the pages are 01_squares, 02_letters; did you mean 'squares'?", False),
         (
             "run squares --profile quik",
@@ -49,6 +64,9 @@ def test_list_shows_pages_and_parameters(toy, capsys):
 )
 def test_a_fault_of_the_user_s_is_one_line_and_exit_2(toy, capsys, arguments, line, lists):
     Path("own.yml").write_text("colour: red\n")
+    Path("empty.yml").write_text("# nothing yet\n")
+    Path("twice.yml").write_text("steps: 1\nsteps: 2\n")
+    Path("items.yml").write_text("words:\n- ok\n- 12:30\n")
     Path("broken.yml").write_text("{steps: 1")
     Path("latin.yml").write_bytes("nom: café".encode("latin-1"))
     assert main(arguments.split()) == 2
@@ -76,6 +94,24 @@ def test_run_takes_files_from_where_the_user_stands(toy, capsys, monkeypatch):
     assert "corpus = <code" in page
     assert "own/mine.txt" in page
     assert "seed = 4" in notebook.read_text()
+
+
+def test_only_parameters_that_name_files_are_taken_for_paths(toy, monkeypatch):
+    for name in ("text", "my/folder"):
+        (toy / "own" / name).mkdir(parents=True)
+    monkeypatch.chdir(toy / "own")
+    Path("own.yml").write_text("encoder: my/folder:cls\nwords: [text, '[1] text.']\n")
+    given = {}
+
+    def note(project, run, *_, **__):
+        given.update(run.values)
+        return toy
+
+    monkeypatch.setattr("wig_book.build.html.make_page", note)
+    assert main(["run", "squares", "-f", "own.yml", "-p", "steps", "010"]) == 0
+    assert [given[name] for name in ("encoder", "words", "steps")] == ["own/my/folder:cls", ["text", "[1] text."], 10]
+    assert main(["run", "squares", "-p", "words", "text", "-p", "encoder", "text"]) == 0
+    assert [given[name] for name in ("encoder", "words")] == ["own/text", ["text"]]
 
 
 def test_book_is_made_once_and_stays_when_a_page_fails(toy, capsys):

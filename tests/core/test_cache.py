@@ -4,17 +4,25 @@ import hashlib
 import multiprocessing
 import os
 import re
-import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from small_files import small_files
 
-from wig_core.cache import cached, cached_files, file_hash, source_files, source_hash, stable_hash
+from wig_core.cache import (
+    cache_dir,
+    cached,
+    cached_files,
+    file_hash,
+    find_cached,
+    source_files,
+    source_hash,
+    stable_hash,
+)
 from wig_core.errors import InputError
 
 
@@ -164,23 +172,37 @@ def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch:
     assert "(Not a directory); move the file or folder that is in the way" in str(caught.value)
 
 
+def test_a_cache_that_is_read_only_serves_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = cached("things", {}, write("first"))
+    files = cached_files("things", {"a": 1}, {"one": lambda path: write_text(path, "one")})
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert cached("things", {}, write("second")) == folder
+    assert cached_files("things", {"a": 1}, {}) == files
+    assert find_cached("things", {"a": 2}) is None
+    with pytest.raises(InputError, match=r"\(Permission denied\); make its folder writable, or set WIG_CACHE"):
+        cached("things", {"a": 2}, write("new"))
+
+
+def test_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for setting in ("~/own", ""):
+        monkeypatch.setenv("WIG_CACHE", setting)
+        assert cache_dir("x") == tmp_path / ("own/x" if setting else ".cache/wig/x")
+    monkeypatch.setenv("WIG_CACHE", "~nosuchuser/own")
+    with pytest.raises(InputError, match=r"^no home folder is known for the cache; set WIG_CACHE to a folder$"):
+        cache_dir("x")
+
+
 def fill_text(folder: Path) -> None:
     (folder / "full").symlink_to("/dev/full")
     try:
         (folder / "full").write_text("more")
     finally:
         (folder / "full").unlink()
-
-
-@contextmanager
-def small_files() -> Iterator[None]:
-    """Within, the system writes no file beyond a kilobyte."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def fill_tensors(folder: Path) -> None:

@@ -108,6 +108,8 @@ def hub_cache_fault(error: Exception) -> str | None:
     """Why the cache of the hub's client cannot be written, and what helps; None for an error of another kind."""
     from huggingface_hub import constants
 
+    if isinstance(error, RuntimeError) and "home directory" in str(error):  # pathlib's
+        return "no home folder is known for the cache; set HF_HOME to a folder"
     if why := write_failure(error):
         return f"the cache {constants.HF_HOME!r} cannot be written {why}, or set HF_HOME to another folder"
     return None

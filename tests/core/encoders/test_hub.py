@@ -1,17 +1,23 @@
 """Encoders from a hub on loopback: downloads, the cache, and one line for every fault."""
 
+import errno
+import os
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 import torch
 from loopback_hub import WEIGHTS, Hub, files_of, serving, use
+from small_files import small_files
 
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.hub import commit_of
 from wig_core.errors import InputError
+from wig_core.text.corpus import load_corpus
+from wig_core.text.hub import network_remedy
 
 
 @pytest.fixture
@@ -133,3 +139,67 @@ def test_without_a_network_the_cache_serves(
 def test_no_network_and_nothing_in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, "http://127.0.0.1:9", tmp_path)
     assert "could not be fetched from the hub" in refused("own/tiny")
+
+
+# ── a cache that cannot be written, and what stands between us and the hub ──
+
+
+def test_a_cache_in_the_place_of_a_file_is_one_line(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    use(monkeypatch, hub.url, tmp_path / "file")
+    line = refused("own/tiny")
+    assert line.startswith("encoder 'own/tiny': the cache '")
+    assert line.endswith(
+        "(Not a directory); move the file or folder that is in the way, or set HF_HOME to another folder"
+    )
+
+
+def test_a_cache_that_is_full_is_one_line(hub: Hub) -> None:
+    with small_files():
+        line = refused("own/tiny")
+    assert line.endswith("cannot be written (File too large); free some space, or set HF_HOME to another folder")
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (errno.EACCES, "(Permission denied); make its folder writable"),
+        (errno.EROFS, "(Read-only file system); make its folder writable"),
+        (errno.ENOSPC, "(No space left on device); free some space"),
+        (errno.EDQUOT, "(Disk quota exceeded); free some space"),
+    ],
+)
+def test_what_the_system_says_of_the_cache_is_passed_on(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, number: int, line: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), "/a/cache/blob")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    assert refused("own/tiny").endswith(f"cannot be written {line}, or set HF_HOME to another folder")
+
+
+@pytest.fixture
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    use(monkeypatch, "http://127.0.0.1:9", tmp_path)
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "HF_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+def test_the_network_s_settings_are_named(no_network: pytest.MonkeyPatch) -> None:
+    assert network_remedy() == "check the network"
+    no_network.setenv("https_proxy", "http://127.0.0.1:9")
+    no_network.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert network_remedy() == "check the network and https_proxy, HF_ENDPOINT"
+    assert "; check the network and https_proxy, HF_ENDPOINT, or give a local folder" in refused("own/tiny")
+
+
+@pytest.mark.skipif(find_spec("socksio") is not None, reason="the package is there")
+def test_a_socks_proxy_without_its_package(no_network: pytest.MonkeyPatch) -> None:
+    no_network.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    remedy = "a SOCKS proxy is set (ALL_PROXY), for which the package socksio is missing: pip install 'httpx[socks]'"
+    assert remedy in refused("own/tiny")
+    with pytest.raises(InputError, match="the hub cannot be reached and no copy is cached; a SOCKS proxy is set"):
+        load_corpus("own/texts")
