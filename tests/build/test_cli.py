@@ -37,7 +37,11 @@ def test_list_shows_pages_and_parameters(toy, capsys):
             "broken.yml, line 1: is not YAML: expected ',' or '}', but got '<stream end>'",
             False,
         ),
-        ("run squares -f latin.yml", "latin.yml: cannot be read: 'utf-8' codec can't decode byte 0xe9", False),
+        (
+            "run squares -f latin.yml",
+            "latin.yml: is not text in UTF-8 (unexpected end of data, position 8); save the file as UTF-8",
+            False,
+        ),
         ("run squares -f empty.yml", "empty.yml: is empty; write lines of `name: value`", False),
         ("run squares -f .", ".: cannot be read: Is a directory", False),
         ("run squares -f twice.yml", "twice.yml, line 2: is not YAML: steps is given twice", False),

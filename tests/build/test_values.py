@@ -66,7 +66,7 @@ BOMB = "a: &a [x, x]\n" + "".join(f"{b}: &{b} [*{a}, *{a}]\n" for a, b in zip("a
         ("just text\n", ": needs lines of `name: value`, not 'just text'"),
         ("- a\n- b\n", ": needs lines of `name: value`, not ['a', 'b']"),
         ("a: 1\n---\nb: 2\n", ", line 2: is not YAML: but found another document"),
-        ("a: \x00\n", ": cannot be read: unacceptable character"),
+        ("a: \x00\n", ": is not text in UTF-8 (special characters are not allowed, position 3)"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n", ": is a Git LFS pointer"),
     ],
 )

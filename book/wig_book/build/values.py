@@ -42,6 +42,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{path}{line}: is not YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        fault = f"{error.reason}, position {error.position}"
+        raise InputError(f"{path}: is not text in UTF-8 ({fault}); save the file as UTF-8") from None
     except RecursionError:
         raise InputError(f"{path}: cannot be read: its values are nested too deeply") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
