@@ -12,12 +12,11 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from wig_core.attribution.contributions import Contributions, ContributionSet, completeness_error
+from wig_core.attribution.contributions import Contributions, ContributionSet
 from wig_core.attribution.forward_mode import DualTensor
 from wig_core.attribution.inputs import (
     Baseline,
@@ -26,15 +25,12 @@ from wig_core.attribution.inputs import (
     Target,
     activations_per_token,
     apply_target,
-    baseline_id,
     batches,
     check_precision,
-    check_target,
     pad,
-    tokenize_sentences,
 )
 from wig_core.attribution.path_steps import MOST, follow
-from wig_core.attribution.paths import InterpolationPath
+from wig_core.attribution.paths import InterpolationPath, interpolation_paths
 from wig_core.attribution.quadrature import quadrature
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.errors import InputError
@@ -105,21 +101,18 @@ def integrated_gradients(
     if steps is None and not tolerance > 0:
         raise InputError(f"tolerance is {tolerance}; give a positive number such as 0.1, or a number of steps")
     encoder = as_encoder(encoder)
-    check_target(encoder, target)
-    absent, budget = baseline_id(encoder, baseline), _Budget.of(encoder, memory_mb)
-    tokenized = tokenize_sentences(encoder, sentences, granularity)
     if steps is not None:
         quadrature(rule or "gauss-legendre", steps)  # refuses an unknown rule before any work is done
+    paths = interpolation_paths(encoder, sentences, baseline=baseline, target=target, granularity=granularity)
     found: list[Contributions] = []
-    with tqdm(total=len(tokenized), desc="integrated gradients", disable=not progress) as bar:
-        for chunk in _chunks([InterpolationPath(encoder, one, absent, target) for one in tokenized]):
+    with tqdm(total=len(paths), desc="integrated gradients", disable=not progress) as bar:
+        for chunk in _chunks(paths):
             if steps is not None:
+                budget = _Budget.of(encoder, memory_mb)
                 found += _by_quadrature(chunk, rule or "gauss-legendre", steps, budget, precision)
             else:
-                found += [
-                    one.path.contributions(one.vectors, steps=len(one.intervals), estimated_error=one.error)
-                    for one in follow(chunk, tolerance=tolerance, precision=precision, memory_mb=memory_mb)
-                ]
+                stepped = follow(chunk, tolerance=tolerance, precision=precision, memory_mb=memory_mb)
+                found += [one.contributions() for one in stepped]
             bar.update(len(chunk))
     if steps is None:
         _warn_of_errors(found, tolerance)
@@ -158,54 +151,6 @@ def _by_quadrature(
 def _is_forward(path: InterpolationPath) -> bool:
     """Whether there are no more words than dimensions, so that forward derivatives are the cheaper ones."""
     return path.words <= len(path.last)
-
-
-def completeness_errors(
-    encoder: EncoderLike,
-    sentences: Iterable[str],
-    *,
-    baseline: Baseline = "mask",
-    rules: Sequence[str] = ("gauss-legendre",),
-    steps: Sequence[int] = (8, 16, 32, 64),
-    target: Target = "vector",
-    memory_mb: int = 96,
-) -> pd.DataFrame:
-    """The completeness error that quadrature rules would leave, without computing any contribution.
-
-    It takes one derivative per node, along the whole path, because the sum over the words is that derivative.
-
-    Args:
-        encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
-        sentences: N sentences, none blank.
-        baseline: what replaces every word: the mask, padding or unknown token, or the zero vector.
-        rules: keys of `wig_core.attribution.quadrature.RULES`.
-        steps: the numbers of nodes.
-        target: as in `integrated_gradients`.
-        memory_mb: limits the size of a batch, in MiB of activations.
-
-    Returns:
-        One row per rule, number of steps and sentence: rule, steps, sentence (its index) and error (relative).
-
-    Raises:
-        InputError: a sentence is blank, or the baseline, a rule or the target cannot be used.
-    """
-    encoder = as_encoder(encoder)
-    paths, budget = _paths(encoder, sentences, baseline, target), _Budget.of(encoder, memory_mb)
-    rows = [
-        (rule, number, sentence, error)
-        for rule in rules
-        for number in steps
-        for sentence, error in enumerate(_errors(paths, rule, number, budget).values())
-    ]
-    return pd.DataFrame(rows, columns=["rule", "steps", "sentence", "error"])
-
-
-def _paths(
-    encoder: SentenceEncoder, sentences: Iterable[str], baseline: Baseline, target: Target
-) -> list[InterpolationPath]:
-    check_target(encoder, target)
-    absent = baseline_id(encoder, baseline)
-    return [InterpolationPath(encoder, one, absent, target) for one in tokenize_sentences(encoder, sentences)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,17 +200,6 @@ def _derivatives(nodes: list[_Node], points: Tensor, mask: Tensor, directions: T
     with torch.no_grad():
         dual = apply_target(path.encoder.embed_from(DualTensor.make(points, directions), mask), path.target)
     return dual.tangents.float()  # type: ignore[attr-defined]
-
-
-def _errors(paths: list[InterpolationPath], rule: str, steps: int, budget: _Budget) -> dict[InterpolationPath, float]:
-    """The completeness error that a rule leaves, from the derivative along the whole path alone."""
-    totals = {path: torch.zeros_like(path.last) for path in paths}
-    nodes = [node for path in paths for node in _nodes(path, rule, steps)]
-    for batch in _in_batches(nodes, budget.rows, directions=1):
-        points, deltas, mask = _points(batch)
-        for node, derivative in zip(batch, _derivatives(batch, points, mask, deltas.unsqueeze(0))[0], strict=True):
-            totals[node.path] += node.weight * derivative
-    return {path: completeness_error(total, path.last, path.first) for path, total in totals.items()}
 
 
 def _add_forward(

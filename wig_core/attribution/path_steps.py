@@ -26,6 +26,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.inputs import Precision
 from wig_core.attribution.paths import InterpolationPath, Point, values
 
@@ -108,6 +109,10 @@ class SteppedPath:
     def error(self) -> float:
         """The estimated error of all contributions together, relative to their length."""
         return sum(one.error for one in self.intervals) / max(float(self.vectors.norm()), TINY)
+
+    def contributions(self) -> Contributions:
+        """The result, with both of its errors."""
+        return self.path.contributions(self.vectors, steps=len(self.intervals), estimated_error=self.error)
 
     def moves(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The positions with known values ``[k]``, in order, and the distances between these values ``[k − 1]``."""

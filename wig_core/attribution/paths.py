@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import NamedTuple
@@ -12,14 +12,19 @@ from torch import Tensor
 
 from wig_core.attribution.contributions import Contributions, completeness_error
 from wig_core.attribution.inputs import (
+    Baseline,
+    Granularity,
     Precision,
     Target,
     TokenizedSentence,
     activations_per_token,
     apply_target,
+    baseline_id,
     batches,
+    check_target,
     pad,
     path_endpoints,
+    tokenize_sentences,
 )
 from wig_core.encoders.encoder import SentenceEncoder
 
@@ -79,6 +84,25 @@ class InterpolationPath:
         )
 
 
+def interpolation_paths(
+    encoder: SentenceEncoder,
+    sentences: Iterable[str],
+    *,
+    baseline: Baseline = "mask",
+    target: Target = "vector",
+    granularity: Granularity = "word",
+) -> list[InterpolationPath]:
+    """The path of each sentence; for the arguments see `integrated_gradients`.
+
+    Raises:
+        InputError: a sentence is blank, or the baseline, target or granularity cannot be used.
+    """
+    check_target(encoder, target)
+    absent = baseline_id(encoder, baseline)
+    tokenized = tokenize_sentences(encoder, sentences, granularity)
+    return [InterpolationPath(encoder, one, absent, target) for one in tokenized]
+
+
 class Point(NamedTuple):
     """A point near a path: one position per word, ``[words]``, from 0 (absent) to 1 (present)."""
 
@@ -86,7 +110,7 @@ class Point(NamedTuple):
     positions: Tensor
 
 
-def values(points: Sequence[Point], *, precision: Precision, memory_mb: int) -> list[Tensor]:
+def values(points: Sequence[Point], *, precision: Precision = "float32", memory_mb: int = 96) -> list[Tensor]:
     """The target's values ``[d]`` at points, by forward passes through the fastest attention that the encoder has.
 
     Args:
