@@ -4,7 +4,8 @@ Shapley (1953): the contribution of word i is the mean, over all orders in which
 the embedding when i joins: ``c_i = E_π[s(P_i(π) ∪ {i}) − s(P_i(π))]``, with P_i(π) the words before i in order π.
 Short sentences are enumerated exactly. For longer ones orders are drawn at random, each together with its reverse
 (antithetic sampling: Mitchell, Cooper, Frank, Holmes 2022, arXiv 2104.12199, section 4.1). Within each order the
-changes add up to ``s(all) − s(none)``, so contributions do too, however few orders are drawn.
+changes add up to ``s(all) − s(none)``, so contributions do too, however few orders are drawn. An order and its reverse
+are exact where words interact in pairs, so a surrogate with pairwise terms as control variate would change nothing.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -130,12 +131,14 @@ def _values(explained: ContributionSet) -> pd.DataFrame:
 
 
 def _facts(encoder: SentenceEncoder, explainer: Explainer, explained: ContributionSet) -> dict[str, Any]:
-    return {
+    facts = {
         "encoder": encoder.name,
         "method": explainer.method,
         "baseline": explainer.baseline,
         "completeness error": max(one.completeness_error for one in explained),
     }
+    estimated = max(one.estimated_error for one in explained)
+    return facts if math.isnan(estimated) else facts | {"estimated error": estimated}
 
 
 def _coloured(line: str, share: float, colours: bool) -> str:
