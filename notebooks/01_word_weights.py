@@ -71,9 +71,9 @@ publish(results, "word_weights", found.numbers, **found.tables)
 
 # %% [markdown]
 # The heaviest word on this page is “{glue:text}`heaviest:s`”, the lightest “{glue:text}`lightest:s`”. The contributions
-# add up: over the {glue:text}`sentences` sentences the relative completeness error is at most
-# {glue:text}`worst_error:.4f`, with up to {glue:text}`most_steps` quadrature nodes. {doc}`04_completeness` shows how
-# that error depends on the number of nodes.
+# add up to the embedding exactly. Each alone is an estimate: over the {glue:text}`sentences` sentences the estimated
+# relative error is at most {glue:text}`worst_error:.3f`, with up to {glue:text}`most_steps` intervals of the path.
+# {doc}`04_convergence` compares such estimates with the true errors.
 #
 # To see your own sentences, pass them as a parameter:
 #

@@ -17,7 +17,7 @@
 # The paper measures the weight of a word in two ways. Integrated Gradients {cite}`sundararajan2017axiomatic` follow the
 # straight path from a sentence without its words to the sentence, and give each word its share of the path. Shapley
 # values {cite}`shapley1953value,lundberg2017unified` add the words in all orders, and give each word the mean of what
-# it changes. Both divide the whole embedding: the contributions add up to it ({doc}`04_completeness`). If the claim is
+# it changes. Both divide the whole embedding: the contributions add up to it ({doc}`04_convergence`). If the claim is
 # about encoders and not about a method, it must hold for both.
 #
 # For a sentence of up to ten words all coalitions are enumerated; for longer ones orders are drawn, each with its

@@ -37,6 +37,12 @@ COLUMNS = {
     "human_correlation": ("human", ".2f"),
     "agreement": ("agreement", ".2f"),
     "completeness_error": ("error", ".1e"),
+    "completeness": ("completeness error", ".1e"),
+    "completeness_worst": ("its maximum", ".1e"),
+    "weights": ("error of weights", ".1%"),
+    "vectors": ("of vectors", ".1%"),
+    "similarity": ("correlation of weights", ".4f"),
+    "passes": ("passes", ".0f"),
     "area": ("area", "+.3f"),
     "n_words": ("words", "d"),
 }

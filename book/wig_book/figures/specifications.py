@@ -1,4 +1,4 @@
-"""Figures of the pages that vary how words are weighed: quadrature rules, methods, baselines, targets."""
+"""Figures of the pages that vary how words are weighed: methods, baselines, targets."""
 
 from __future__ import annotations
 
@@ -14,27 +14,6 @@ from wig_core.plotting import AXIS_LABELS, finished, label_words
 SPECIFICATION_COLUMNS = (  # of a displayed table of specifications; see `wig_book.figures.tables.show`
     "r2_before", "r2_after", "r2_difference", "correlation", "agreement", "completeness_error", "n_words",
 )  # fmt: skip
-
-
-def completeness_against_steps(errors: pd.DataFrame, *, tolerance: float) -> Figure:
-    """The median completeness error over sentences against the number of steps.
-
-    Args:
-        errors: one row per baseline, rule, number of steps and sentence: one panel per baseline, one line per rule.
-        tolerance: drawn as a dotted line.
-    """
-    grid = sns.relplot(
-        errors, x="steps", y="error", hue="rule", style="rule", col="baseline", kind="line", markers=True, dashes=False,
-        estimator="median", errorbar=("pi", 50), height=4, aspect=1.15,
-    )  # fmt: skip
-    grid.set(xscale="log", yscale="log", xlabel="steps (nodes of the rule)", ylabel="relative completeness error")
-    steps = sorted(errors["steps"].unique())
-    for axes in grid.axes.flat:
-        axes.axhline(tolerance, color="black", ls=":", lw=1)
-        axes.set_xticks(steps, [str(step) for step in steps])
-        axes.minorticks_off()
-    plt.close(grid.figure)
-    return grid.figure
 
 
 def specifications_forest(fits: pd.DataFrame, *, x: str = "kl") -> Figure:
