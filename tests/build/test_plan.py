@@ -12,6 +12,7 @@ from loopback_hub import WEIGHTS, Hub, files_of, serving, use
 from repository import ROOT
 from torch.utils.flop_counter import FlopCounterMode
 
+from wig_book.build import dry_run
 from wig_book.build import plan as plans
 from wig_book.build.cost import Shape
 from wig_book.build.downloads import Download
@@ -23,6 +24,7 @@ from wig_book.build.plan import Plan, Resource, as_text, plan
 from wig_book.build.precompute import run_cells
 from wig_book.build.progress import Progress
 from wig_book.build.run import Run
+from wig_core.attribution.path_steps import FIRST, MOST
 from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
@@ -101,11 +103,21 @@ def test_a_few_sentences_stand_for_a_large_sample() -> None:
     assert many.operations / few.operations == pytest.approx(10, rel=0.4)
 
 
+def test_a_deep_encoder_takes_all_intervals_and_any_other_the_fewest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes 2 (n − 1) passes for n words, here about 12; beside them are some 25 passes along the path."""
+    deep = run_of("regression", encoder="all-mpnet-base-v2")
+    [rough] = planned(deep).pages
+    monkeypatch.setattr(dry_run, "DEEP", 13)
+    [smooth] = planned(deep).pages
+    few, many = (25 + intervals * 2 * 11 for intervals in (FIRST, MOST))
+    assert rough.operations / smooth.operations == pytest.approx(many / few, rel=0.15)
+
+
 # ── compared with what pages do ──
 
 SMALL: dict[str, dict[str, Any]] = {
     "examples_before_after": {"sentences": ["A dog chases the ball.", "It rains."]},
-    "completeness": {"encoder": "wig-base", "baselines": ["mask"]},
+    "convergence": {"encoders": ["wig-base"]},
     "faithfulness": {"max_sentences": 2},
 }
 
