@@ -39,7 +39,7 @@ column: str | None = None  # its column of sentences, if it has several
 max_sentences: int = 4  # sentences that are measured
 max_words: int | None = 11  # only sentences of at most so many words are measured
 grid: int = 256  # cells of the path between which the speed is measured
-reference: int = 32  # intervals of the converged contributions
+reference: int = 32  # intervals of the converged contributions; up to 4 times if rough
 tolerances: list[float] = [0.3, 0.1, 0.03, 0.01]  # of steps of single words
 rules: list[Literal["right-riemann", "trapezoid", "midpoint", "gauss-legendre"]] = [
     "right-riemann",
@@ -89,10 +89,11 @@ errors_against_passes(found["errors"], usual=usual)
 # of single words ({doc}`../method`) are counted as they are made; their completeness error is that of rounding, below
 # the axis. The star is the default of this book.
 #
-# “True” are contributions by steps over many intervals of equal arc length, in single precision. Their own estimated
-# error is at most {glue:text}`reference_estimated:.1%`. Where the path is smooth, quadrature checks them: on
-# {glue:text}`even:s`, {glue:text}`check_rule:s` with {glue:text}`check_nodes` nodes is
-# {glue:text}`check_vectors:.2%` away from them.
+# The errors are those against steps over many short intervals, in single precision, whose own estimated error is at most
+# {glue:text}`reference_estimated:.1%`. Two checks: steps with a tolerance of {glue:text}`finest:.0%` are at most
+# {glue:text}`finest_vectors:.1%` away from them in their vectors and {glue:text}`finest_weights:.1%` in their weights,
+# on every encoder. And where the path is smooth, quadrature agrees: on {glue:text}`even:s`, {glue:text}`check_rule:s`
+# with {glue:text}`check_nodes` nodes is {glue:text}`check_vectors:.2%` away.
 
 # %% [markdown]
 # ## What 50 equal steps leave

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +24,8 @@ from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.word_weights import occurrence_weights
 
 PART = 0.1  # of the path, in which the embedding may cover most of its way
+CONVERGED = 0.005  # the estimated error of a reference, for which up to MORE times as many intervals are measured
+MORE = 4
 CLOSE = 0.02  # an error of the weights that hardly shows beside that of a regression
 STEPS = ["reference", "default", "steps"]  # the ways without derivatives
 Explained = tuple[Sequence[Contributions], float]  # of sentences, and the mean of their forward passes
@@ -165,7 +166,7 @@ def errors_by_cost(encoder: SentenceEncoder, setup: Setup, parameters: Mapping[s
     intervals = parameters["reference"]
     steps = partial(by_steps, encoder, setup.sentences, parameters["baseline"])
     rules = partial(by_rule, encoder, setup.sentences, parameters["baseline"])
-    reference, passes = steps(tolerance=math.inf, first=intervals)
+    reference, passes = steps(tolerance=CONVERGED, first=intervals, most=MORE * intervals)
     ways: dict[tuple[str, float], Callable[[], Explained]] = {
         ("reference", intervals): lambda: (reference, passes),
         ("default", setup.tolerance): partial(steps, tolerance=setup.tolerance),
@@ -187,8 +188,9 @@ def convergence(parameters: Mapping[str, Any]) -> Findings:
 
     Args:
         parameters: of the page, by name: encoders; baseline; grid, the cells of `speeds`; reference, the intervals of
-            equal arc length of the converged contributions; tolerances, of steps with at most as many intervals; rules
-            and nodes, of quadrature; usual, the number of nodes that prose quotes; and the fields of `Setup`.
+            the converged contributions, more where the path is rough; tolerances, of steps with at most as many
+            intervals; rules and nodes, of quadrature; usual, the number of nodes that prose quotes; and the fields of
+            `Setup`.
 
     Returns:
         Tables speed, one row per encoder and cell: encoder, position, median (over sentences) and first (of the first
@@ -240,8 +242,9 @@ def convergence_numbers(paths: pd.DataFrame, errors: pd.DataFrame, usual: int = 
         such as fastest_uneven. On these two with the usual number of nodes, by rule, and of the default, passes and
         the errors, such as weights_right_riemann_uneven. Over all encoders: pairs, of encoder and rule, and close, how
         many have weights within `close_to`; most_completeness and most_weights, the largest errors of rules;
-        default_completeness, default_weights, default_vectors and default_estimated, the largest of the default, and
-        reference_estimated. Of the best rule with the most nodes on the even encoder check_rule, check_nodes and
+        default_completeness, default_weights, default_vectors and default_estimated, the largest of the default;
+        reference_estimated; and of steps with the smallest tolerance finest, finest_weights and finest_vectors. Of the
+        best rule with the most nodes on the even encoder check_rule, check_nodes and
         check_vectors.
     """
     order = paths.sort_values("fastest", ignore_index=True)
@@ -255,6 +258,8 @@ def convergence_numbers(paths: pd.DataFrame, errors: pd.DataFrame, usual: int = 
         own = compared[compared["encoder"] == encoder].assign(row=lambda table: table["rule"].str.replace("-", "_"))
         columns = ["passes", "weights", "vectors", "similarity", "completeness", "completeness_worst"]
         numbers |= cells(own.assign(row=own["row"] + f"_{end}"), columns, "row")
+    steps = errors[errors["rule"] == "steps"]
+    finest = steps[steps["setting"] == steps["setting"].min()]
     is_default = compared["rule"] == "default"
     default, rules = compared[is_default], compared[~is_default]
     check = errors[~errors["rule"].isin(STEPS) & (errors["encoder"] == ends["even"])]
@@ -271,6 +276,9 @@ def convergence_numbers(paths: pd.DataFrame, errors: pd.DataFrame, usual: int = 
         "default_vectors": default["vectors"].max(),
         "default_estimated": default["estimated"].max(),
         "reference_estimated": errors.loc[errors["rule"] == "reference", "estimated"].max(),
+        "finest": finest["setting"].min(),
+        "finest_weights": finest["weights"].max(),
+        "finest_vectors": finest["vectors"].max(),
         "check_rule": check["rule"],
         "check_nodes": int(check["setting"]),
         "check_vectors": check["vectors"],

@@ -10,7 +10,7 @@ import torch
 
 from wig_core.attribution.explainer import Explainer, iter_contributions
 from wig_core.attribution.inputs import tokenize_sentences
-from wig_core.attribution.integrated_gradients import completeness_errors, integrated_gradients
+from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
 from wig_core.attribution.similarity import explain_similarity, explain_words
 from wig_core.encoders.encoder import SentenceEncoder
@@ -28,7 +28,6 @@ ENTRY_POINTS: dict[str, Take] = {
     "tokenize": lambda encoder, given: encoder.tokenize(given),
     "tokenize_sentences": tokenize_sentences,
     "integrated_gradients": lambda encoder, given: integrated_gradients(encoder, given, steps=1),
-    "completeness_errors": lambda encoder, given: completeness_errors(encoder, given, steps=(1,)),
     "shapley_values": shapley_values,
     "Explainer": FAST.explain,
     "Explainer with cache": lambda encoder, given: FAST.explain(encoder, given, cache=True),
