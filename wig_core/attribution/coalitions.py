@@ -75,10 +75,8 @@ def coalition_values(
     games = [_Game.of(encoder, sentence, of, baseline) for sentence, of in zip(tokenized, coalitions, strict=True)]
     rows = [(game, row) for game in games for row in range(len(game.present))]
     rows.sort(key=lambda row: row[0].lengths[row[1]], reverse=True)
-    forward, _ = activations_per_token(encoder)
-    scores = 3 * getattr(encoder.model.config, "num_attention_heads", 1)  # per pair of tokens
     lengths = [game.lengths[row] for game, row in rows]
-    sizes = [(length, forward + scores * length) for length in lengths]
+    sizes = [(length, activations_per_token(encoder, length)[0]) for length in lengths]
     narrow = torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16")
     with tqdm(total=len(rows), desc="coalitions", disable=not progress) as bar, torch.no_grad(), narrow:
         for batch in batches(rows, sizes, memory_mb * 2**20 // 4):

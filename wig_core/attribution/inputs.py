@@ -205,11 +205,26 @@ def batches(items: Sequence[T], sizes: Sequence[tuple[int, int]], budget: int) -
         yield batch
 
 
-def activations_per_token(encoder: SentenceEncoder) -> tuple[int, int]:
-    """How many numbers per token are in memory at once: in a forward pass, and for a backward pass through all layers.
+def activations_per_token(encoder: SentenceEncoder, tokens: int) -> tuple[int, int]:
+    """How many numbers per token of a sentence with `tokens` tokens are in memory at once.
 
-    A forward pass is measured at its widest place, the feed-forward layer. Attention scores come on top.
+    Returns:
+        The numbers in a forward pass, measured at its widest places (the feed-forward layer and the attention scores),
+        and for a backward pass through all layers.
     """
     config = encoder.model.config
-    hidden, wide = config.hidden_size, getattr(config, "intermediate_size", 4 * config.hidden_size)
-    return 3 * wide + 4 * hidden, config.num_hidden_layers * (3 * wide + 10 * hidden)
+    hidden, wide = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    scores = 3 * (getattr(config, "num_attention_heads", None) or 1) * tokens
+    return 3 * wide + 4 * hidden + scores, config.num_hidden_layers * (3 * wide + 10 * hidden + 2 * scores)
+
+
+def warn_of_memory(encoder: SentenceEncoder, tokenized: Sequence[TokenizedSentence], memory_mb: int) -> None:
+    """Warn if one sentence alone takes more memory than a batch may."""
+    longest = max((len(one.input_ids) for one in tokenized), default=0)
+    needed = 4 * longest * activations_per_token(encoder, longest)[0] / 2**20
+    if needed > memory_mb:
+        warnings.warn(
+            f"a sentence of {longest} tokens takes about {needed:.0f} MiB of memory, more than memory_mb={memory_mb}; "
+            "cut it if that is too much",
+            stacklevel=3,
+        )
