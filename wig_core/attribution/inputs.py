@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -213,9 +213,16 @@ def activations_per_token(encoder: SentenceEncoder, tokens: int) -> tuple[int, i
         and for a backward pass through all layers.
     """
     config = encoder.model.config
-    hidden, wide = config.hidden_size, getattr(config, "intermediate_size", None) or 4 * config.hidden_size
-    scores = 3 * (getattr(config, "num_attention_heads", None) or 1) * tokens
-    return 3 * wide + 4 * hidden + scores, config.num_hidden_layers * (3 * wide + 10 * hidden + 2 * scores)
+    hidden, layers = config.hidden_size, config.num_hidden_layers
+    wide, heads = _size(config, "intermediate_size", 4 * hidden), _size(config, "num_attention_heads", 1)
+    scores = 3 * heads * tokens
+    return 3 * wide + 4 * hidden + scores, layers * (3 * wide + 10 * hidden + 2 * scores)
+
+
+def _size(config: Any, name: str, default: int) -> int:
+    """A size of a transformer; some architectures do without this one, or have a list."""
+    value = getattr(config, name, None)
+    return value if isinstance(value, int) and value > 0 else default
 
 
 def warn_of_memory(encoder: SentenceEncoder, tokenized: Sequence[TokenizedSentence], memory_mb: int) -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
@@ -277,7 +278,7 @@ class SentenceEncoder:
     def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """The embeddings ``[sentences, d]`` for an embedding layer's output ``[sentences, tokens, h]``."""
         layer = self.embedding_module
-        if layer is self.model.get_input_embeddings():
+        if layer is self.model.get_input_embeddings() and "inputs_embeds" in signature(self.model.forward).parameters:
             output = self.model(inputs_embeds=hidden, attention_mask=attention_mask)
         else:
             with output_of(layer, hidden):

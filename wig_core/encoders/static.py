@@ -38,17 +38,11 @@ class StaticModel(nn.Module):
         """The table."""
         return self.embedding
 
-    def forward(
-        self,
-        input_ids: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        inputs_embeds: Tensor | None = None,
-    ) -> BaseModelOutput:
-        """The vectors ``[sentences, tokens, d]`` of token ids ``[sentences, tokens]``, or those given."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> BaseModelOutput:
+        """The vectors ``[sentences, tokens, d]`` of token ids ``[sentences, tokens]``, as last hidden state."""
         from transformers.modeling_outputs import BaseModelOutput
 
-        vectors = self.embedding(input_ids) if inputs_embeds is None else inputs_embeds
-        return BaseModelOutput(last_hidden_state=vectors)
+        return BaseModelOutput(last_hidden_state=self.embedding(input_ids))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Save the table to a folder as safetensors."""
