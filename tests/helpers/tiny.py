@@ -10,6 +10,8 @@ import torch
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from torch import nn
 from transformers import (
+    AutoConfig,
+    AutoModel,
     BertConfig,
     BertModel,
     DPRConfig,
@@ -17,9 +19,12 @@ from transformers import (
     DPRQuestionEncoder,
     MPNetConfig,
     MPNetModel,
+    MT5EncoderModel,
+    PreTrainedModel,
     PreTrainedTokenizerFast,
     RobertaConfig,
     RobertaModel,
+    T5EncoderModel,
     XLMRobertaConfig,
     XLMRobertaModel,
 )
@@ -115,6 +120,75 @@ def save_tiny_dpr(folder: Path, side: str) -> Path:
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
     return folder
+
+
+AFTER = {"max_position_embeddings": POSITIONS + 2}  # positions start after the padding index
+RELATIVE = {"relative_attention": True, "position_biased_input": False, "type_vocab_size": 0, "pos_att_type": "c2p|p2c"}
+T5_SIZES = {"d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4, "is_encoder_decoder": False}
+GPT2_SIZES = {"n_positions": POSITIONS, "n_embd": 32, "n_layer": 2, "n_head": 4}
+LLAMA = {"num_key_value_heads": 2, "head_dim": 8}
+# Settings of other architectures of transformers, besides SIZES; most of them override what is not in those.
+ARCHITECTURES: dict[str, dict[str, object]] = {
+    "bert": {},
+    "roberta": AFTER,
+    "xlm-roberta": AFTER,
+    "camembert": AFTER,
+    "mpnet": AFTER,
+    "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 4, "hidden_dim": 64},
+    "electra": {"embedding_size": 16},
+    "albert": {"embedding_size": 16},
+    "deberta": RELATIVE,
+    "deberta-v2": RELATIVE | {"position_buckets": 16, "norm_rel_ebd": "layer_norm", "share_att_key": True},
+    "modernbert": {"local_attention": 8},
+    "nomic_bert": {},
+    "jina_embeddings_v3": AFTER,
+    "eurobert": LLAMA,
+    "xlnet": {"d_model": 32, "n_layer": 2, "n_head": 4, "d_inner": 64, "max_position_embeddings": None},
+    "longformer": AFTER | {"attention_window": 8},
+    "big_bird": {"attention_type": "original_full"},
+    "rembert": {"input_embedding_size": 16},
+    "t5": T5_SIZES,
+    "mt5": T5_SIZES,
+    "gpt2": GPT2_SIZES,
+    "gpt_neox": {},
+    "opt": {"ffn_dim": 64, "word_embed_proj_dim": 32},
+    "llama": LLAMA,
+    "mistral": LLAMA | {"sliding_window": 8},
+    "qwen3": LLAMA,
+    "gemma2": LLAMA | {"sliding_window": 8},
+    "gemma3_text": LLAMA | {"sliding_window": 8, "use_bidirectional_attention": True},
+    "mobilebert": {"embedding_size": 32, "intra_bottleneck_size": 16, "true_hidden_size": 16},
+    "fnet": {},
+    "convbert": {"embedding_size": 32},
+    "mixtral": LLAMA | {"num_local_experts": 4},
+    "bart": {"d_model": 32},
+}
+
+
+def save_architecture(folder: Path, model_type: str) -> Path:
+    """Save a tiny random encoder of an architecture, a key of `ARCHITECTURES`, with a tokenizer as XLM-RoBERTa's."""
+    logging.disable_progress_bar()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        tokenizer, _ = xlm_roberta()
+        model = architecture(model_type, len(tokenizer))
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
+    return folder
+
+
+def architecture(model_type: str, vocabulary: int) -> PreTrainedModel:
+    """A tiny random model of an architecture, a key of `ARCHITECTURES`."""
+    special = {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2}
+    settings = {"vocab_size": vocabulary, "max_position_embeddings": POSITIONS, **special, **SIZES}
+    settings |= ARCHITECTURES[model_type]
+    config = AutoConfig.for_model(model_type, **{key: value for key, value in settings.items() if value is not None})
+    for name in ("initializer_range", "init_std"):
+        if hasattr(config, name):
+            setattr(config, name, RANDOM["initializer_range"])
+    model = {"t5": T5EncoderModel, "mt5": MT5EncoderModel}.get(model_type, AutoModel.from_config)(config)
+    randomize(model)
+    return model
 
 
 TINY = {"bert": bert, "roberta": roberta, "mpnet": mpnet, "xlm-roberta": xlm_roberta}

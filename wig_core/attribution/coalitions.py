@@ -25,6 +25,7 @@ from wig_core.attribution.inputs import (
     check_precision,
     pad,
     path_endpoints,
+    warn_of_memory,
 )
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.errors import InputError
@@ -72,13 +73,12 @@ def coalition_values(
     if baseline == "deleted" and any((sentence.owners >= 0).all() for sentence in tokenized):
         raise InputError(f"the tokenizer of {encoder.name!r} adds no special tokens, so nothing is left without words; "
                          "choose another baseline than deleted")  # fmt: skip
+    warn_of_memory(encoder, tokenized, memory_mb)
     games = [_Game.of(encoder, sentence, of, baseline) for sentence, of in zip(tokenized, coalitions, strict=True)]
     rows = [(game, row) for game in games for row in range(len(game.present))]
     rows.sort(key=lambda row: row[0].lengths[row[1]], reverse=True)
-    forward, _ = activations_per_token(encoder)
-    scores = 3 * getattr(encoder.model.config, "num_attention_heads", 1)  # per pair of tokens
     lengths = [game.lengths[row] for game, row in rows]
-    sizes = [(length, forward + scores * length) for length in lengths]
+    sizes = [(length, activations_per_token(encoder, length)[0]) for length in lengths]
     narrow = torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16")
     with tqdm(total=len(rows), desc="coalitions", disable=not progress) as bar, torch.no_grad(), narrow:
         for batch in batches(rows, sizes, memory_mb * 2**20 // 4):

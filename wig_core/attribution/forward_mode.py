@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils._pytree import tree_leaves, tree_map
 
-Rule = Callable[..., "DualTensor"]
+Rule = Callable[..., Any]
 _RULES: dict[Callable[..., Any], Rule] = {}
 
 
@@ -105,13 +105,18 @@ def _by_vmap_of_jvp(function: Callable[..., Any]) -> Rule:
         narrow = duals[0].tangents.dtype
         return tree_map(
             lambda value, derivative: (
-                DualTensor.make(value, derivative.to(narrow)) if _has_derivative(value) else value
+                DualTensor.make(value, _one_each(derivative).to(narrow)) if _has_derivative(value) else value
             ),
             values,
             derivatives,
         )
 
     return rule
+
+
+def _one_each(tangents: Tensor) -> Tensor:
+    """The tangents, with memory for each direction, because in-place methods write to it."""
+    return tangents.clone() if tangents.stride(0) == 0 and len(tangents) > 1 else tangents
 
 
 def _has_derivative(value: Any) -> bool:
@@ -150,6 +155,16 @@ def _linear_rule(function: Callable[..., Tensor]) -> Rule:
 _LINEAR = ("view", "reshape", "transpose", "permute", "contiguous", "unsqueeze", "squeeze", "sum", "mean", "flatten")
 _RULES |= {f: _linear_rule(f) for f in [getattr(torch.Tensor, name) for name in (*_LINEAR, "__getitem__")]}
 _RULES |= {f: _linear_rule(f) for f in [getattr(torch, name) for name in _LINEAR if hasattr(torch, name)]}
+
+
+@_rule(torch.Tensor.__setitem__)
+def _set_item(x: Any, index: Any, value: Any) -> None:
+    if not isinstance(x, DualTensor):
+        raise RuntimeError("__setitem__ would lose a derivative, which a plain tensor cannot carry")
+    value, change = _parts(value)
+    x.primal[index] = value
+    for direction, tangent in enumerate(x.tangents):
+        tangent[index] = 0 if change is None else change[direction].to(tangent.dtype)
 
 
 @_rule(F.linear)

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -205,11 +205,33 @@ def batches(items: Sequence[T], sizes: Sequence[tuple[int, int]], budget: int) -
         yield batch
 
 
-def activations_per_token(encoder: SentenceEncoder) -> tuple[int, int]:
-    """How many numbers per token are in memory at once: in a forward pass, and for a backward pass through all layers.
+def activations_per_token(encoder: SentenceEncoder, tokens: int) -> tuple[int, int]:
+    """How many numbers per token of a sentence with `tokens` tokens are in memory at once.
 
-    A forward pass is measured at its widest place, the feed-forward layer. Attention scores come on top.
+    Returns:
+        The numbers in a forward pass, measured at its widest places (the feed-forward layer and the attention scores),
+        and for a backward pass through all layers.
     """
     config = encoder.model.config
-    hidden, wide = config.hidden_size, getattr(config, "intermediate_size", 4 * config.hidden_size)
-    return 3 * wide + 4 * hidden, config.num_hidden_layers * (3 * wide + 10 * hidden)
+    hidden, layers = config.hidden_size, config.num_hidden_layers
+    wide, heads = _size(config, "intermediate_size", 4 * hidden), _size(config, "num_attention_heads", 1)
+    scores = 3 * heads * tokens
+    return 3 * wide + 4 * hidden + scores, layers * (3 * wide + 10 * hidden + 2 * scores)
+
+
+def _size(config: Any, name: str, default: int) -> int:
+    """A size of a transformer; some architectures do without this one, or have a list."""
+    value = getattr(config, name, None)
+    return value if isinstance(value, int) and value > 0 else default
+
+
+def warn_of_memory(encoder: SentenceEncoder, tokenized: Sequence[TokenizedSentence], memory_mb: int) -> None:
+    """Warn if one sentence alone takes more memory than a batch may."""
+    longest = max((len(one.input_ids) for one in tokenized), default=0)
+    needed = 4 * longest * activations_per_token(encoder, longest)[0] / 2**20
+    if needed > memory_mb:
+        warnings.warn(
+            f"a sentence of {longest} tokens takes about {needed:.0f} MiB of memory, more than memory_mb={memory_mb}; "
+            "cut it if that is too much",
+            stacklevel=3,
+        )

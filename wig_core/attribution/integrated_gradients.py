@@ -28,11 +28,12 @@ from wig_core.attribution.inputs import (
     batches,
     check_precision,
     pad,
+    warn_of_memory,
 )
 from wig_core.attribution.path_steps import MOST, follow
 from wig_core.attribution.paths import InterpolationPath, interpolation_paths
 from wig_core.attribution.quadrature import quadrature
-from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
+from wig_core.encoders.encoder import EncoderLike, as_encoder
 from wig_core.errors import InputError
 
 CHUNK = 512  # words whose paths are in memory at once
@@ -104,12 +105,12 @@ def integrated_gradients(
     if steps is not None:
         quadrature(rule or "gauss-legendre", steps)  # refuses an unknown rule before any work is done
     paths = interpolation_paths(encoder, sentences, baseline=baseline, target=target, granularity=granularity)
+    warn_of_memory(encoder, [path.sentence for path in paths], memory_mb)
     found: list[Contributions] = []
     with tqdm(total=len(paths), desc="integrated gradients", disable=not progress) as bar:
         for chunk in _chunks(paths):
             if steps is not None:
-                budget = _Budget.of(encoder, memory_mb)
-                found += _by_quadrature(chunk, rule or "gauss-legendre", steps, budget, precision)
+                found += _by_quadrature(chunk, rule or "gauss-legendre", steps, precision, memory_mb)
             else:
                 stepped = follow(chunk, tolerance=tolerance, precision=precision, memory_mb=memory_mb)
                 found += [one.contributions() for one in stepped]
@@ -135,15 +136,15 @@ def _warn_of_errors(found: Sequence[Contributions], tolerance: float) -> None:
 
 
 def _by_quadrature(
-    paths: list[InterpolationPath], rule: str, steps: int, budget: _Budget, precision: Precision
+    paths: list[InterpolationPath], rule: str, steps: int, precision: Precision, memory_mb: int
 ) -> list[Contributions]:
     """The contributions by a rule with a given number of nodes."""
     totals = {path: torch.zeros(path.words, len(path.last), device=path.last.device) for path in paths}
     tangents = torch.bfloat16 if precision == "bfloat16" else torch.float32
     nodes = [node for path in paths for node in _nodes(path, rule, steps)]
-    for batch in _in_batches([node for node in nodes if _is_forward(node.path)], budget.rows):
-        _add_forward(batch, totals, budget.rows, tangents)
-    for batch in _in_batches([node for node in nodes if not _is_forward(node.path)], budget.tokens, directions=1):
+    for batch in _in_batches([node for node in nodes if _is_forward(node.path)], memory_mb, backward=False):
+        _add_forward(batch, totals, tangents, memory_mb)
+    for batch in _in_batches([node for node in nodes if not _is_forward(node.path)], memory_mb, backward=True):
         _add_backward(batch, totals)
     return [path.contributions(totals[path], steps=steps, estimated_error=float("nan")) for path in paths]
 
@@ -164,24 +165,15 @@ def _nodes(path: InterpolationPath, rule: str, steps: int) -> list[_Node]:
     return [_Node(path, position, weight) for position, weight in zip(*quadrature(rule, steps), strict=True)]
 
 
-@dataclass(frozen=True)
-class _Budget:
-    """The largest batch: in rows (tokens × directions) of a forward derivative, in tokens of a backward pass."""
-
-    rows: int
-    tokens: int
-
-    @staticmethod
-    def of(encoder: SentenceEncoder, memory_mb: int) -> _Budget:
-        forward, backward = activations_per_token(encoder)
-        return _Budget(rows=memory_mb * 2**20 // (4 * forward), tokens=memory_mb * 2**20 // (4 * backward))
-
-
-def _in_batches(nodes: list[_Node], budget: int, directions: int | None = None) -> list[list[_Node]]:
+def _in_batches(nodes: list[_Node], memory_mb: int, *, backward: bool) -> list[list[_Node]]:
     """Nodes of similar paths in batches, longest first, so that the bar overestimates the time that is left."""
     nodes = sorted(nodes, key=lambda node: (len(node.path.start), node.path.words), reverse=True)
-    sizes = [(len(node.path.start), directions or node.path.words) for node in nodes]
-    return list(batches(nodes, sizes, budget))
+    sizes = []
+    for path in (node.path for node in nodes):
+        tokens = len(path.start)
+        numbers = activations_per_token(path.encoder, tokens)[backward]
+        sizes.append((tokens * numbers, 1 if backward else path.words))
+    return list(batches(nodes, sizes, memory_mb * 2**20 // 4))
 
 
 def _points(nodes: list[_Node]) -> tuple[Tensor, Tensor, Tensor]:
@@ -203,13 +195,14 @@ def _derivatives(nodes: list[_Node], points: Tensor, mask: Tensor, directions: T
 
 
 def _add_forward(
-    nodes: list[_Node], totals: dict[InterpolationPath, Tensor], rows: int, precision: torch.dtype
+    nodes: list[_Node], totals: dict[InterpolationPath, Tensor], precision: torch.dtype, memory_mb: int
 ) -> None:
     """Add the nodes' terms to their paths' totals ``[words, d]``, by one forward derivative per word."""
     points, deltas, mask = _points(nodes)
     owners = pad([node.path.sentence.owners for node in nodes], -1)
     words = max(node.path.words for node in nodes)
-    block = max(1, rows // mask.numel())
+    numbers = activations_per_token(nodes[0].path.encoder, mask.shape[1])[0]
+    block = max(1, memory_mb * 2**20 // 4 // (mask.numel() * numbers))
     for first in range(0, words, block):
         these = torch.arange(first, min(first + block, words), device=owners.device)
         directions = (deltas * (owners == these[:, None, None]).unsqueeze(-1)).to(precision)

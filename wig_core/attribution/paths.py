@@ -121,13 +121,13 @@ def values(points: Sequence[Point], *, precision: Precision = "float32", memory_
     if not points:
         return []
     encoder, target = points[0].path.encoder, points[0].path.target
-    budget = memory_mb * 2**20 // (4 * activations_per_token(encoder)[0])
     lengths = [len(point.path.start) for point in points]
     order = sorted(range(len(points)), key=lambda index: -lengths[index])
     found: list[Tensor] = [torch.empty(0)] * len(points)
     narrow = torch.autocast(encoder.device.type, torch.bfloat16, enabled=precision == "bfloat16")
     with torch.no_grad(), narrow, fused_attention(encoder):
-        for batch in batches(order, [(lengths[index], 1) for index in order], budget):
+        sizes = [(lengths[index], activations_per_token(encoder, lengths[index])[0]) for index in order]
+        for batch in batches(order, sizes, memory_mb * 2**20 // 4):
             hidden, mask = _stack([points[index] for index in batch])
             for index, value in zip(batch, apply_target(encoder.embed_from(hidden, mask), target), strict=True):
                 found[index] = value.float()

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
@@ -20,9 +21,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 import torch
 from torch import Tensor, nn
 
-from wig_core.encoders.loading import POOLING_MODES, encoder_folder, load_transformer, read_folder, token_limit
+from wig_core.encoders.folder import FolderConfig, read_folder, write_settings
+from wig_core.encoders.loading import encoder_folder, load_dense, load_transformer, token_limit
+from wig_core.encoders.pooling import Dense, pooled
+from wig_core.encoders.probe import check_architecture
 from wig_core.encoders.registry import HUB_ENCODERS, EncoderName, Pooling, Similarity
-from wig_core.encoders.static import MODULE, StaticModel
+from wig_core.encoders.static import StaticModel
+from wig_core.encoders.tokens import Tokens, prompt_length, tokenize
 from wig_core.errors import InputError
 from wig_core.text.sentences import check_sentences
 
@@ -33,34 +38,21 @@ EncoderLike: TypeAlias = "SentenceEncoder | SentenceTransformer | str | Path"
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """A batch of sentences as tokens.
-
-    Attributes:
-        input_ids: token ids ``[sentences, tokens]``, padded on the right.
-        attention_mask: 1 for tokens, 0 for padding, ``[sentences, tokens]``.
-        special: True for tokens that the tokenizer added and for padding, ``[sentences, tokens]``.
-        offsets: per sentence, the characters (start, end) of each token, end excluded.
-    """
-
-    input_ids: Tensor
-    attention_mask: Tensor
-    special: Tensor
-    offsets: list[list[tuple[int, int]]]
-
-
-@dataclass(frozen=True)
 class SentenceEncoder:
     """A sentence encoder: tokenizer, transformer, pooling, similarity.
 
     Attributes:
         name: the name or folder that it was loaded from.
         tokenizer, model: those of transformers.
-        pooling: how token vectors become one vector: "mean", "cls" (the first token) or "max".
+        pooling: how token vectors become one vector: "mean", "cls" (the first token), "max", "lasttoken",
+            "weightedmean" (by position) or "mean_sqrt_len_tokens" (the sum over the root of their number).
         similarity: how two embeddings are compared: "dot" or "cosine".
         normalize: whether `encode` scales embeddings to unit length (sentence-transformers' ``Normalize``). Attribution
             always explains the pooled vector before that scaling.
         max_tokens: longer inputs are truncated to so many tokens, special tokens included.
+        dense: layers after the pooling; attribution explains the vector behind them.
+        prompt: text that `tokenize` puts before every sentence. It is held fixed in attribution, as special tokens are.
+        include_prompt: whether the prompt's tokens are pooled.
     """
 
     name: str
@@ -70,6 +62,9 @@ class SentenceEncoder:
     similarity: Similarity
     normalize: bool
     max_tokens: int
+    dense: tuple[Dense, ...] = ()
+    prompt: str = ""
+    include_prompt: bool = True
 
     @classmethod
     def load(
@@ -85,10 +80,10 @@ class SentenceEncoder:
         Args:
             name_or_path: "all-MiniLM-L6-v2" (needs the extra `data`), "wig-base" (a small base model that comes with
                 this package), "all-mpnet-base-v2" or "wordllama" (after ``wig encoders``), a folder, or "owner/name" or
-                "owner/name@revision" on the hub. Any of them may end in ":mean", ":cls" or ":max" to choose the
-                pooling. Only safetensors are read, and no code from the hub is run.
-            pooling: "mean", "cls" or "max"; by default what the name asks for, else what is known of the encoder or
-                set in its folder, else "mean".
+                "owner/name@revision" on the hub. Any of them may end in ":mean", ":cls" or another pooling. Only
+                safetensors are read, and no code from the hub is run.
+            pooling: "mean", "cls" or another mode of the attribute `pooling`; by default what the name asks for, else
+                what is known of the encoder or set in its folder, else "mean" ("lasttoken" for a decoder).
             similarity: "dot" or "cosine"; by default what is known of the encoder or set in its folder, else "cosine".
             device: such as "cpu" or "cuda"; by default a GPU if there is one.
 
@@ -103,19 +98,23 @@ class SentenceEncoder:
         _check_choice("pooling", pooling, Pooling)
         _check_choice("similarity", similarity, Similarity)
         parsed = EncoderName.parse(str(name_or_path))
-        folder = encoder_folder(parsed)
-        config, known = read_folder(folder), HUB_ENCODERS.get(parsed.place)
-        tokenizer, model = load_transformer(folder)
-        model = model.to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        return cls(
+        config, known = read_folder(encoder_folder(parsed)), HUB_ENCODERS.get(parsed.place)
+        place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        tokenizer, model = load_transformer(config)
+        encoder = cls(
             name=str(name_or_path),
             tokenizer=tokenizer,
-            model=model,
+            model=model.to(place),
             pooling=pooling or parsed.pooling or (known or config).pooling,
             similarity=similarity or (known or config).similarity,
             normalize=config.normalize,
-            max_tokens=min(config.max_tokens or 10**6, token_limit(tokenizer, model)),
+            max_tokens=token_limit(config, tokenizer, model),
+            dense=tuple(load_dense(folder).to(place) for folder in config.dense),
+            prompt=config.prompt,
+            include_prompt=config.include_prompt,
         )
+        check_architecture(encoder)
+        return encoder
 
     @classmethod
     def from_sentence_transformers(
@@ -124,8 +123,8 @@ class SentenceEncoder:
         """A copy of a loaded `SentenceTransformer` as a `SentenceEncoder`, on the same device.
 
         Args:
-            model: a model of the modules Transformer, Pooling and, perhaps, Normalize. It is left unchanged, so that
-                it may be in training.
+            model: a model of the modules Transformer, Pooling and, perhaps, Dense and Normalize. It is left
+                unchanged, so that it may be in training.
             similarity: "dot" or "cosine"; by default the model's own.
 
         Returns:
@@ -158,45 +157,39 @@ class SentenceEncoder:
         """The module that adds words, positions and segments: the parent of the word table, or the table itself."""
         table = self.model.get_input_embeddings()
         parents = [module for module in self.model.modules() if any(child is table for child in module.children())]
-        return parents[0] if parents and parents[0] is not self.model else table
+        layers = [child for parent in parents for child in parent.children() if isinstance(child, nn.ModuleList)]
+        return table if not parents or parents[0] is self.model or layers else parents[0]
 
     @property
     def dimension(self) -> int:
         """The length of an embedding."""
-        return int(self.model.config.hidden_size)
+        return int(self.dense[-1].linear.out_features if self.dense else self.model.config.hidden_size)
 
     def fingerprint(self) -> str:
         """A hash of everything that decides the embeddings: weights, configuration, tokenizer and pooling."""
         state = hashlib.sha256()
-        for name, tensor in self.model.state_dict().items():
+        for name, tensor in [pair for part in (self.model, *self.dense) for pair in part.state_dict().items()]:
             state.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
         # The tokenizer also records its last padding and truncation, which decide nothing.
         tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str()) | {"padding": None, "truncation": None}
         settings = [self.model.config.to_json_string(), json.dumps(tokenizer)]
-        state.update(json.dumps([*settings, self.pooling, self.normalize, self.max_tokens]).encode())
+        prompt = [self.prompt, self.include_prompt] if self.prompt else []
+        state.update(json.dumps([*settings, self.pooling, self.normalize, self.max_tokens, *prompt]).encode())
         return state.hexdigest()
 
     def tokenize(self, sentences: Sequence[str]) -> Tokens:
         """Turn sentences into a padded batch of tokens, each sentence truncated to `max_tokens`.
 
         Raises:
-            InputError: as in `check_sentences`, for a single string or an item that is no text.
+            InputError: as in `check_sentences`, for a single string or an item that is no text; or the tokenizer makes
+                no token of a sentence, and the encoder is not static.
         """
-        batch = self.tokenizer(
-            check_sentences(sentences),
-            padding=True,
-            truncation=True,
-            max_length=self.max_tokens,
-            return_tensors="pt",
-            return_offsets_mapping=True,
-            return_special_tokens_mask=True,
-        )
-        return Tokens(
-            input_ids=batch["input_ids"].to(self.device),
-            attention_mask=batch["attention_mask"].to(self.device),
-            special=batch["special_tokens_mask"].bool().to(self.device),
-            offsets=[[(int(a), int(b)) for a, b in row] for row in batch["offset_mapping"].tolist()],
-        )
+        sentences = check_sentences(sentences)
+        tokens = tokenize(self.tokenizer, sentences, prompt=self.prompt, max_tokens=self.max_tokens)
+        empty = [text for text, row in zip(sentences, tokens.attention_mask, strict=True) if not row.any()]
+        if empty and not isinstance(self.model, StaticModel):
+            raise InputError(f"the tokenizer of {self.name!r} makes no token of {empty[0]!r}; leave this sentence out")
+        return tokens.to(self.device)
 
     def encode(self, sentences: str | Sequence[str], *, batch_size: int = 64) -> Tensor:
         """The embeddings of sentences, float32, on the CPU.
@@ -220,8 +213,7 @@ class SentenceEncoder:
             for start in range(0, len(order), batch_size):
                 chosen = order[start : start + batch_size]
                 tokens = self.tokenize([sentences[i] for i in chosen])
-                hidden = self.model(input_ids=tokens.input_ids, attention_mask=tokens.attention_mask).last_hidden_state
-                embeddings[chosen] = self.pool(hidden, tokens.attention_mask).float().cpu()
+                embeddings[chosen] = self.embed(tokens.input_ids, tokens.attention_mask).float().cpu()
         return nn.functional.normalize(embeddings, dim=1) if self.normalize else embeddings
 
     def save(self, folder: str | Path) -> None:
@@ -235,27 +227,21 @@ class SentenceEncoder:
             raise InputError(f"a static encoder with pooling {self.pooling!r} cannot be saved; choose mean")
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
-        modules = [MODULE] if is_static else ["Transformer", "Pooling"]
-        modules += ["Normalize"] if self.normalize else []
-        places = [f"{i}_{module}" if i else "" for i, module in enumerate(modules)]
-        settings: dict[str, Any] = {
-            "modules.json": [
-                {"idx": i, "name": str(i), "path": places[i], "type": f"sentence_transformers.models.{module}"}
-                for i, module in enumerate(modules)
-            ],
-            "sentence_bert_config.json": {"max_seq_length": self.max_tokens, "do_lower_case": False},
-            "config_sentence_transformers.json": {"similarity_fn_name": self.similarity},
-            "1_Pooling/config.json": {
-                "word_embedding_dimension": self.dimension,
-                **{f"pooling_mode_{mode}": mode.startswith(self.pooling) for mode in POOLING_MODES},
-            },
-        }
-        if is_static:
-            del settings["1_Pooling/config.json"]
-        for place in places[1:]:
-            (folder / place).mkdir(exist_ok=True)
-        for name, content in settings.items():
-            (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        layers = tuple(folder / f"{i}_Dense" for i in range(2 - is_static, 2 - is_static + len(self.dense)))
+        for layer, place in zip(self.dense, layers, strict=True):
+            layer.save(place)
+        config = FolderConfig(
+            transformer=folder,
+            is_static=is_static,
+            pooling=self.pooling,
+            include_prompt=self.include_prompt,
+            dense=layers,
+            normalize=self.normalize,
+            similarity=self.similarity,
+            prompt=self.prompt,
+            max_tokens=self.max_tokens,
+        )
+        write_settings(config, int(self.model.config.hidden_size))
 
     def similarity_pairwise(self, left: Tensor, right: Tensor) -> Tensor:
         """The similarity of each pair of embeddings: ``[..., d]`` and ``[..., d]`` to ``[...]``."""
@@ -264,13 +250,17 @@ class SentenceEncoder:
         return (left * right).sum(-1)
 
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """Pool token vectors ``[sentences, tokens, d]`` into embeddings ``[sentences, d]``, without padding."""
-        if self.pooling == "cls":
-            return hidden[:, 0]
-        mask = attention_mask.unsqueeze(-1)
-        if self.pooling == "max":
-            return hidden.masked_fill(mask == 0, float("-inf")).amax(1)
-        return (hidden * (mask / mask.sum(1, keepdim=True).clamp(min=1))).sum(1)  # a static encoder may read no token
+        """The embeddings ``[sentences, d]`` of token vectors ``[sentences, tokens, h]``, through the dense layers."""
+        skip = 0 if self.include_prompt else prompt_length(self.tokenizer, self.prompt)
+        embeddings = pooled(hidden, attention_mask, self.pooling, skip=skip)
+        for layer in self.dense:
+            embeddings = layer(embeddings)
+        return embeddings
+
+    def embed(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """The embeddings ``[sentences, d]`` of tokens ``[sentences, tokens]``."""
+        hidden = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.pool(hidden, attention_mask)
 
     def embedding_layer(self, input_ids: Tensor, word_ids: Tensor | None = None) -> Tensor:
         """The output of the embedding layer ``[sentences, tokens, h]``, the input of the first attention layer.
@@ -287,10 +277,13 @@ class SentenceEncoder:
 
     def embed_from(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """The embeddings ``[sentences, d]`` for an embedding layer's output ``[sentences, tokens, h]``."""
-        with output_of(self.embedding_module, hidden):
-            unused = torch.zeros_like(attention_mask)
-            output = self.model(input_ids=unused, attention_mask=attention_mask).last_hidden_state
-        return self.pool(output, attention_mask)
+        layer = self.embedding_module
+        if layer is self.model.get_input_embeddings() and "inputs_embeds" in signature(self.model.forward).parameters:
+            output = self.model(inputs_embeds=hidden, attention_mask=attention_mask)
+        else:
+            with output_of(layer, hidden):
+                output = self.model(input_ids=torch.zeros_like(attention_mask), attention_mask=attention_mask)
+        return self.pool(output.last_hidden_state, attention_mask)
 
 
 def as_encoder(encoder: EncoderLike, *, device: str | None = None) -> SentenceEncoder:
@@ -323,17 +316,18 @@ def as_encoder(encoder: EncoderLike, *, device: str | None = None) -> SentenceEn
 
 @contextmanager
 def output_of(module: nn.Module, output: Tensor) -> Iterator[None]:
-    """Within, `module` returns `output` for any input.
+    """Within, `module` returns `output` ``[sentences, tokens, h]`` for any input, and behind it what a model pads.
 
     Raises:
         InputError: `module` was not called within.
     """
     calls = 0
 
-    def replace(*_: Any) -> Tensor:
+    def replace(_module: nn.Module, _inputs: Any, own: Tensor) -> Tensor:
         nonlocal calls
         calls += 1
-        return output
+        padding = own[:, output.shape[1] :]  # Longformer pads to a multiple of its window
+        return torch.cat([output, padding], dim=1) if padding.shape[1] else output
 
     handle = module.register_forward_hook(replace)
     try:

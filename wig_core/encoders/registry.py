@@ -13,7 +13,7 @@ from wig_core.encoders.wheels import PYPI_ENCODERS, PyPIEncoder
 from wig_core.errors import InputError, needs_extra
 from wig_core.text.sources import HUB_NAME, existing_path
 
-Pooling = Literal["mean", "cls", "max"]
+Pooling = Literal["mean", "cls", "max", "lasttoken", "weightedmean", "mean_sqrt_len_tokens"]
 Similarity = Literal["dot", "cosine"]
 
 WEIGHTS_AND_TOKENIZER = ["*.json", "*.txt", "*.model", "*.safetensors"]  # what is fetched from the hub

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
     from transformers.modeling_outputs import BaseModelOutput
 
-MODULE = "StaticEmbedding"  # as sentence-transformers calls it
-
 
 class StaticModel(nn.Module):
     """A table of token vectors ``[tokens, d]`` that is called as a transformer is, without layers and positions."""
@@ -50,20 +48,6 @@ class StaticModel(nn.Module):
         """Save the table to a folder as safetensors."""
         Path(folder).mkdir(parents=True, exist_ok=True)
         save_file(self.state_dict(), Path(folder) / "model.safetensors")
-
-
-def static_folder(folder: Path) -> Path | None:
-    """Where the table lies in a folder of sentence-transformers with a ``StaticEmbedding``; None for another folder."""
-    try:
-        modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
-        return next((folder / one["path"] for one in modules if one["type"].endswith(f".{MODULE}")), None)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-    ):  # missing or damaged, which whoever reads the whole folder reports
-        return None
 
 
 def load_static(folder: Path) -> tuple[PreTrainedTokenizerFast, StaticModel]:

@@ -72,6 +72,13 @@ def augmented(x: Tensor) -> Tensor:
     return y
 
 
+def filled(x: Tensor) -> Tensor:
+    y = x.new_zeros(4, 6)
+    y[:, 1:] = x * V
+    y[1, :2] = x[0, 3:]
+    return y
+
+
 ARITHMETIC = {
     "dual + plain": lambda x: x + M,
     "plain + dual": lambda x: M + x,
@@ -106,6 +113,10 @@ ARITHMETIC = {
     "clamp_": in_place(lambda y: y.clamp_(min=0.0)),
     "zero_": in_place(lambda y: y.zero_()),
     "copy_": in_place(lambda y: y.copy_(M)),
+    "set a row": in_place(lambda y: y.__setitem__(0, 2.0)),
+    "set by a mask": in_place(lambda y: y.__setitem__(POSITIVE, 2.0)),
+    "set columns to a dual": in_place(lambda y: y.__setitem__((slice(None), [0, 3]), y[:, 1:3] * V[1:3])),
+    "fill zeros": filled,
 }
 SELECTION = {
     "masked_fill": lambda x: x.masked_fill(POSITIVE, -1.0),
@@ -355,6 +366,8 @@ def test_a_plain_tensor_cannot_take_a_derivative_in_place() -> None:
     total = torch.zeros(4, 5, dtype=torch.float64)
     with pytest.raises(RuntimeError, match="plain tensor"):
         total += dual(4, 5)
+    with pytest.raises(RuntimeError, match="plain tensor"):
+        total[0] = dual(5)
 
 
 def test_in_place_on_a_view_is_followed_or_refused() -> None:

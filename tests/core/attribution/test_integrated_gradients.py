@@ -17,7 +17,7 @@ from wig_book.reference import backward_integrated_gradients, captum_integrated_
 from wig_core.attribution import inputs
 from wig_core.attribution import integrated_gradients as module
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.inputs import apply_target, baseline_id, tokenize_sentences
+from wig_core.attribution.inputs import activations_per_token, apply_target, baseline_id, tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.quadrature import quadrature
 from wig_core.encoders.encoder import SentenceEncoder
@@ -481,3 +481,13 @@ def test_a_tokenizer_without_the_baselines_token(bert: SentenceEncoder) -> None:
     tokenizer.mask_token = None
     with pytest.raises(InputError, match="has no mask token; choose another baseline"):
         integrated_gradients(dataclasses.replace(bert, tokenizer=tokenizer), ["the cat"])
+
+
+def test_attention_maps_count_in_the_memory_of_a_batch(bert: SentenceEncoder) -> None:
+    # Two layers of width 32 and 64 with four heads; three maps of scores, and twice as many for a backward pass.
+    assert activations_per_token(bert, 10) == (
+        3 * 64 + 4 * 32 + 3 * 4 * 10,
+        2 * (3 * 64 + 10 * 32 + 2 * 3 * 4 * 10),
+    )
+    with pytest.warns(UserWarning, match="a sentence of 8 tokens takes about 0 MiB of memory, more than memory_mb=0"):
+        integrated_gradients(bert, ["the cat sat on a mat"], steps=1, memory_mb=0)
