@@ -90,7 +90,7 @@ def integrated_gradients(
         InputError: a sentence is blank, or the baseline, rule, target, precision or tolerance cannot be used.
 
     Example:
-        >>> encoder = SentenceEncoder.load("all-MiniLM-L6-v2")
+        >>> encoder = as_encoder("all-MiniLM-L6-v2")
         >>> [explained] = integrated_gradients(encoder, ["A rare sentence."])
         >>> explained.words, explained.vectors.shape, explained.estimated_error < 0.1
         (['a', 'rare', 'sentence', '.'], torch.Size([4, 384]), True)
