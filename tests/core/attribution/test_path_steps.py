@@ -164,7 +164,7 @@ def test_the_passes_of_a_sentence_are_few(bert: SentenceEncoder, tolerance: floa
 
 
 def test_an_interval_of_no_length_errs_by_no_more_than_its_rounding(bert: SentenceEncoder) -> None:
-    # Both orders find the same rounding in the middle, once with each word: the mean is 0, and half their distance 8e−7.
+    # Both orders find the same rounding, each with another word: the mean is 0, and half their distance 8e−7.
     [path] = interpolation_paths(bert, ["the cat"])
     stepped, rounding = SteppedPath(path), torch.full((32,), 1e-7)
     stepped.pending, stepped.known = [(0.5, 0.5)], {0.5: torch.zeros(32)}
@@ -234,4 +234,4 @@ def test_parts_are_enough_or_within_their_number(errors: list[float], tolerance:
     if cut:  # one part fewer of any would miss the tolerance
         most_cut = max(range(len(parts)), key=parts.__getitem__)
         fewer = [part - (index == most_cut) for index, part in enumerate(parts)]
-        assert sum(error / part**2 for error, part in zip(errors, fewer, strict=True)) > tolerance
+        assert sum(error / part**2 for error, part in zip(errors, fewer, strict=True)) > tolerance * (1 - 1e-9)
