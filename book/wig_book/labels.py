@@ -40,6 +40,7 @@ COLUMNS = {
     "completeness": ("completeness error", ".1e"),
     "completeness_worst": ("its maximum", ".1e"),
     "weights": ("error of weights", ".1%"),
+    "weights_90": ("90% below", ".1%"),
     "vectors": ("of vectors", ".1%"),
     "similarity": ("correlation of weights", ".4f"),
     "passes": ("passes", ".0f"),

@@ -67,7 +67,7 @@ def test_errors_by_hand() -> None:
     reference = [contributions([[3.0, 4.0], [0.0, 1.0]]), contributions([[2.0, 0.0]])]
     found = [contributions([[3.0, 4.0], [0.0, 2.0]], 0.2, 0.3), contributions([[0.0, 2.0]], 0.4)]
     errors = errors_against(found, reference)
-    assert errors["weights"] == 0  # of 0, 1 and 0
+    assert (errors["weights"], errors["weights_90"]) == (0, pytest.approx(0.8))  # of 0, 1 and 0
     assert errors["vectors"] == pytest.approx((1 / 26**0.5 + 2**0.5) / 2)
     assert (errors["completeness"], errors["completeness_worst"]) == pytest.approx((0.3, 0.4))
     assert errors["estimated"] == 0.3
@@ -141,6 +141,7 @@ def test_numbers_follow_from_the_tables() -> None:
         ("rough", "steps", 0.3, 0.04, 0.2, 0.3),
         ("rough", "steps", 0.1, 0.03, 0.1, 0.2),
         ("rough", "right-riemann", 50, 0.4, 0.9, np.nan),
+        ("rough", "right-riemann", 100, 0.4, 1.2, np.nan),
         ("smooth", "reference", 8, 0.0, 0.0, 0.001),
         ("smooth", "default", 0.1, 0.01, 0.05, 0.1),
         ("smooth", "steps", 0.3, 0.02, 0.06, 0.1),
@@ -149,12 +150,14 @@ def test_numbers_follow_from_the_tables() -> None:
         ("smooth", "right-riemann", 100, 0.0005, 0.01, np.nan),
     ]
     errors = pd.DataFrame(rows, columns=["encoder", "rule", "setting", "weights", "vectors", "estimated"])
-    errors = errors.assign(passes=7.0, similarity=0.9, completeness=0.3, completeness_worst=errors["vectors"] * 2)
+    errors = errors.assign(passes=7.0, similarity=1 - errors["weights"], weights_90=2 * errors["weights"])
+    errors = errors.assign(completeness=errors["vectors"], completeness_worst=errors["vectors"] * 2)
     found = convergence_numbers(paths, errors)
     assert (found["uneven"], found["fastest_uneven"], found["at_uneven"]) == ("rough", 300, 0.1)
     assert (found["even"], found["share_even"]) == ("smooth", 0.2)
     assert (found["weights_right_riemann_uneven"], found["weights_right_riemann_even"]) == (0.4, 0.001)
-    assert (found["pairs"], found["close"], found["most_weights"], found["most_completeness"]) == (2, 1, 0.4, 1.8)
+    assert (found["pairs"], found["close"], found["rising"]) == (2, 0, 1)
+    assert (found["most_weights"], found["least_similarity"], found["most_completeness"]) == (0.8, 0.6, 1.8)
     assert (found["default_weights"], found["default_estimated"], found["reference_estimated"]) == (0.03, 0.2, 0.01)
     assert (found["finest"], found["finest_weights"], found["finest_vectors"]) == (0.1, 0.03, 0.1)
     assert (found["check_rule"], found["check_nodes"], found["check_vectors"]) == ("right-riemann", 100, 0.01)

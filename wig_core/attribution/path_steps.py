@@ -251,4 +251,5 @@ class Walk:
             changes = torch.stack([first, *inner, last]).diff(dim=0)
             both.append(torch.empty_like(changes).index_copy_(0, order.to(changes.device), changes))
         mean, apart = (both[0] + both[1]) / 2, float((both[0] - both[1]).norm()) / 2
-        return Interval(self.start, self.end, mean, apart**2 / max(float(mean.norm()), TINY))
+        # No more than the distance itself: in an interval of almost no length both are rounding, of any ratio.
+        return Interval(self.start, self.end, mean, apart**2 / max(float(mean.norm()), apart, TINY))

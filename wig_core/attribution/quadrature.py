@@ -1,6 +1,7 @@
-"""Quadrature rules for the path integral of Integrated Gradients: nodes and weights on [0, 1].
+"""Textbook rules for the path integral of Integrated Gradients: nodes and weights on [0, 1].
 
-The weights of each rule sum to 1, so a constant integrand is integrated exactly.
+The weights of each rule sum to 1, so a constant integrand is integrated exactly. None of them suits the rough path of a
+deep encoder; `wig_core.attribution.path_steps`, the default, does.
 """
 
 from __future__ import annotations

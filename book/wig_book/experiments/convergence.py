@@ -26,7 +26,7 @@ from wig_core.word_weights import occurrence_weights
 PART = 0.1  # of the path, in which the embedding may cover most of its way
 CONVERGED = 0.005  # the estimated error of a reference, for which up to MORE times as many intervals are measured
 MORE = 4
-CLOSE = 0.02  # an error of the weights that hardly shows beside that of a regression
+CLOSE = 0.02  # a completeness error that passes for none
 STEPS = ["reference", "default", "steps"]  # the ways without derivatives
 Explained = tuple[Sequence[Contributions], float]  # of sentences, and the mean of their forward passes
 
@@ -103,19 +103,21 @@ def errors_against(found: Sequence[Contributions], reference: Sequence[Contribut
     """How far contributions are from converged ones.
 
     Returns:
-        weights, the median over words of the relative error of their weights, and similarity, the correlation of the
-        weights with the true ones; vectors, the relative error of all vectors of a sentence, and completeness, its
-        completeness error, medians over sentences; completeness_worst and estimated, the largest completeness error
-        and the largest error that the method estimates, NaN if it does not.
+        weights and weights_90, the median and the 90% quantile over words of the relative error of their weights;
+        similarity, the correlation of the weights with the true ones; vectors, the relative error of all vectors of a
+        sentence, and completeness, its completeness error, medians over sentences; completeness_worst and estimated,
+        the largest completeness error and the largest error that the method estimates, NaN if it does not.
     """
     weights, true = (occurrence_weights(some)["weight"] for some in (found, reference))
+    apart = (weights - true).abs() / true
     vectors = [
         float((one.vectors - other.vectors).norm() / other.vectors.norm())
         for one, other in zip(found, reference, strict=True)
     ]
     completeness = [one.completeness_error for one in found]
     return {
-        "weights": ((weights - true).abs() / true).median(),
+        "weights": apart.median(),
+        "weights_90": apart.quantile(0.9),
         "similarity": weights.corr(true),
         "vectors": float(np.median(vectors)),
         "completeness": float(np.median(completeness)),
@@ -240,8 +242,10 @@ def convergence_numbers(paths: pd.DataFrame, errors: pd.DataFrame, usual: int = 
     Returns:
         even and uneven, the encoders with the smallest and the largest top speed, and for both the columns of paths,
         such as fastest_uneven. On these two with the usual number of nodes, by rule, and of the default, passes and
-        the errors, such as weights_right_riemann_uneven. Over all encoders: pairs, of encoder and rule, and close, how
-        many have weights within `close_to`; most_completeness and most_weights, the largest errors of rules;
+        the errors, such as weights_right_riemann_uneven. Over all encoders: pairs, of encoder and rule; close, how many
+        have no completeness error above `close_to`; rising, in how many more nodes than before leave a median
+        completeness error that is larger, and above `close_to`; most_completeness, most_weights and least_similarity,
+        the worst of rules;
         default_completeness, default_weights, default_vectors and default_estimated, the largest of the default;
         reference_estimated; and of steps with the smallest tolerance finest, finest_weights and finest_vectors. Of the
         best rule with the most nodes on the even encoder check_rule, check_nodes and
@@ -256,21 +260,25 @@ def convergence_numbers(paths: pd.DataFrame, errors: pd.DataFrame, usual: int = 
         for column in ("fastest", "at", "share"):
             numbers |= cell(paths, column, index, f"{column}_{end}")
         own = compared[compared["encoder"] == encoder].assign(row=lambda table: table["rule"].str.replace("-", "_"))
-        columns = ["passes", "weights", "vectors", "similarity", "completeness", "completeness_worst"]
+        columns = ["passes", "weights", "weights_90", "vectors", "similarity", "completeness", "completeness_worst"]
         numbers |= cells(own.assign(row=own["row"] + f"_{end}"), columns, "row")
     steps = errors[errors["rule"] == "steps"]
     finest = steps[steps["setting"] == steps["setting"].min()]
     is_default = compared["rule"] == "default"
     default, rules = compared[is_default], compared[~is_default]
-    check = errors[~errors["rule"].isin(STEPS) & (errors["encoder"] == ends["even"])]
+    by_nodes = errors[~errors["rule"].isin(STEPS)].sort_values("setting")
+    left = [one["completeness"] for _, one in by_nodes.groupby(["encoder", "rule"])]
+    check = by_nodes[by_nodes["encoder"] == ends["even"]]
     check = check[check["setting"] == check["setting"].max()].sort_values("vectors").iloc[0]
     return {
         **numbers,
         "pairs": len(rules),
-        "close": int((rules["weights"] <= CLOSE).sum()),
+        "close": int((rules["completeness_worst"] <= CLOSE).sum()),
+        "rising": sum(bool(((one.diff() > 0) & (one > CLOSE)).any()) for one in left),
         "close_to": CLOSE,
         "most_completeness": rules["completeness_worst"].max(),
-        "most_weights": rules["weights"].max(),
+        "most_weights": rules["weights_90"].max(),
+        "least_similarity": rules["similarity"].min(),
         "default_completeness": default["completeness_worst"].max(),
         "default_weights": default["weights"].max(),
         "default_vectors": default["vectors"].max(),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from wig_book.figures.panels import panels_by
 from wig_core.plotting import finished
@@ -26,6 +30,7 @@ def speed_along_path(speed: pd.DataFrame) -> Figure:
         axes.plot(rows["position"], rows["median"], color="crimson", lw=1.5, label="median over sentences")
         axes.axhline(1, color="black", lw=1, ls=":")
         axes.set(yscale="log", xlabel="position α on the path")
+        _plain_ticks(axes.yaxis)
     panels[0][0].set(ylabel="speed, relative to its mean")
     panels[0][0].legend(frameon=False, fontsize=8)
     return finished(figure)
@@ -51,8 +56,10 @@ def errors_against_passes(errors: pd.DataFrame, *, usual: int) -> Figure:
                 rows = rows.sort_values("passes")
                 hollow = ~rows["rule"].isin(["steps", "default"]) & (rows["setting"] == usual)
                 colour = colours[rule]
-                marker = "*" if rule == "default" else "o"
-                axes.plot(rows["passes"], rows[error], color=colour, marker=marker, ms=4, lw=1, label=rule)
+                style: dict[str, Any] = (
+                    {"marker": "*", "ms": 12, "zorder": 3} if rule == "default" else {"marker": "o", "ms": 4}
+                )
+                axes.plot(rows["passes"], rows[error], color=colour, lw=1, label=rule, **style)
                 axes.plot(rows["passes"][hollow], rows[error][hollow], "o", color=colour, mfc="white", ms=7)
         line[0].set(xscale="log", yscale="log", ylabel=label)
         line[0].set_ylim(bottom=LEAST)
@@ -60,5 +67,13 @@ def errors_against_passes(errors: pd.DataFrame, *, usual: int) -> Figure:
         axes.set_title(encoder)
     for axes in grid[-1]:
         axes.set_xlabel("forward passes per sentence")
+        _plain_ticks(axes.xaxis)
     grid[0][-1].legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     return finished(figure)
+
+
+def _plain_ticks(axis: Axis) -> None:
+    """Label 1, 2 and 5 times the powers of ten on a logarithmic axis, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())

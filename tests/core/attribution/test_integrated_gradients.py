@@ -19,6 +19,7 @@ from wig_core.attribution import integrated_gradients as module
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.inputs import activations_per_token, apply_target, baseline_id, tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
+from wig_core.attribution.paths import interpolation_paths
 from wig_core.attribution.quadrature import quadrature
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.registry import Pooling
@@ -237,7 +238,7 @@ def test_forwards_equals_backwards(bert: SentenceEncoder, monkeypatch: pytest.Mo
 
 def test_more_words_than_dimensions_go_backwards(bert: SentenceEncoder) -> None:
     sentence = "the cat sat on a mat " * 6  # 36 words, 32 dimensions
-    [path] = module._paths(bert, [sentence], "mask", "vector")
+    [path] = interpolation_paths(bert, [sentence])
     assert not module._is_forward(path)
     assert relative(explain(bert, sentence, steps=2).vectors, by_autograd(bert, sentence, "mask", 2)) < 1e-4
 
