@@ -65,8 +65,8 @@ def largest_share(speed: pd.Series, part: float = PART) -> float:
         part: of the path.
 
     Example:
-        >>> round(largest_share(pd.Series([1.0, 1.0, 7.0, 1.0, 0.0]), part=0.3), 3)  # a cell and half of the next
-        0.8
+        >>> round(largest_share(pd.Series([0.5, 0.5, 3.5, 0.5, 0.0]), part=0.3), 3)  # a cell and half of the next
+        0.75
     """
     ends = np.linspace(0, 1, len(speed) + 1)
     covered = np.concatenate([[0.0], np.cumsum(speed) / len(speed)])
