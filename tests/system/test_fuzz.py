@@ -26,7 +26,6 @@ from wig_core import (
     word_weights,
 )
 from wig_core.attribution.inputs import tokenize_sentences
-from wig_core.attribution.integrated_gradients import LADDER
 from wig_core.text.words import normalise, segment, words_of
 
 pytestmark = [
@@ -117,7 +116,7 @@ def test_integrated_gradients(examples: settings, encoder: SentenceEncoder) -> N
         found = integrated_gradients(encoder, sentences, baseline=baseline, steps=steps, tolerance=0.05)
         for one, sentence in zip(found, sentences, strict=True):
             assert is_explained(one, sentence, encoder)
-            assert steps or one.completeness_error < 0.0501 or one.steps == LADDER[-1]
+            assert steps or one.completeness_error < 1e-3  # the steps add up, whatever their estimated error
 
     holds()
 
