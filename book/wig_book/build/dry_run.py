@@ -167,6 +167,7 @@ class DryRun(TorchDispatchMode):
     def _tiny(self, name: EncoderName) -> SentenceEncoder:
         """The encoder with a tiny transformer of random weights, which notes when it begins to compute."""
         is_here = not (name.is_on_hub or still_to_download(name.place))
+        self._ratio = 0.0  # the passes by which the real encoder is tried as it is loaded do not count
         loaded = self._original_load(name.location if is_here else ENCODER, device="cpu")
         config = copy.deepcopy(loaded.model.config)
         if not hasattr(config, "stands_for"):
