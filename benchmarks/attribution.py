@@ -42,7 +42,8 @@ def main() -> None:
     encoder = SentenceEncoder.load(options.encoder)
     corpus = [s for s in load_corpus(options.corpus) if options.min_words <= len(segment(s)) <= options.max_words]
     sentences = random.Random(0).sample(corpus, options.sentences)
-    integrated_gradients(encoder, sentences[:2])  # warm up
+    for precision in ("float32", "bfloat16"):
+        integrated_gradients(encoder, sentences[:2], precision=precision)  # warm up
     words = [len(segment(sentence)) for sentence in sentences]
     print(
         f"{len(sentences)} sentences of {options.corpus} with {np.mean(words):.1f} words on average, baseline "
@@ -91,15 +92,16 @@ def _beside_captum(
     dimensions = random.Random(1).sample(range(encoder.dimension), options.dimensions)
     few = sentences[: options.captum_sentences]
 
-    def by_captum() -> list[Tensor]:
+    def by_captum(number: int) -> list[Tensor]:
         return [
             captum_integrated_gradients(
-                encoder, s, baseline=options.baseline, steps=steps, rule="riemann_trapezoid", dimensions=dimensions
+                encoder, s, baseline=options.baseline, steps=number, rule="riemann_trapezoid", dimensions=dimensions
             )
             for s in few
         ]
 
-    seconds = timed(by_captum)[1] * encoder.dimension / options.dimensions / len(few)
+    by_captum(2)  # warm up
+    seconds = timed(lambda: by_captum(steps))[1] * encoder.dimension / options.dimensions / len(few)
     print(f"captum, {steps} equal steps: {seconds:.1f} s per sentence")
     for precision, (_, took) in found.items():
         print(f"  {seconds / (took / len(sentences)):.0f} times as long as steps in {precision}")
