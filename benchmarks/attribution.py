@@ -33,7 +33,7 @@ from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.text.corpus import load_corpus
 from wig_core.text.words import segment
 
-UNIFORM = (5, 8, 12, 16, 20, 30, 50, 100, 200, 300)  # numbers of equal steps, the first with our error is timed
+UNIFORM = (5, 8, 12, 20, 50, 100, 300)  # numbers of equal steps; the first with our error is timed
 
 
 def main() -> None:
