@@ -62,8 +62,8 @@ publish(results, "scale", found.numbers, **found.tables)
 # times as many operations as one of 20 words, since the cost grows with the square of the length.
 #
 # *{glue:text}`large:s`* has the size of BERT-base and random weights, which take the same time as trained ones.
-# Integrated Gradients use {glue:text}`nodes:.0f` nodes, the mean that {glue:text}`small:s` needs for the usual
-# tolerance; SHAP uses {glue:text}`permutations` orders.
+# Integrated Gradients are timed by quadrature, with {glue:text}`nodes:.0f` nodes; {doc}`04_convergence` compares its
+# passes with those of the steps that the other pages take. SHAP uses {glue:text}`permutations` orders.
 
 # %%
 scaling(found["growth"], found["costs"])
