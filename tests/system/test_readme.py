@@ -10,6 +10,7 @@ from repository import ROOT
 import wig_core
 from wig_book.build.pages import Project
 from wig_core.cli import _parser
+from wig_core.encoders.wheels import PYPI_ENCODERS
 
 PROJECT = Project(ROOT)
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("book/*.md")), *sorted(ROOT.glob("notebooks/[0-9]*.py"))]
@@ -28,6 +29,9 @@ def commands(document: Path) -> list[list[str]]:
 def test_commands_exist_with_their_pages_and_parameters(document: Path) -> None:
     for words in commands(document):
         options = _parser().parse_args(words)
+        if words[0] == "encoders":
+            assert set(options.names) <= {encoder.name for encoder in PYPI_ENCODERS}
+            continue
         for name in [getattr(options, "name", None), *getattr(options, "names", [])]:
             if name:
                 PROJECT.page(name)
