@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 EncoderLike: TypeAlias = "SentenceEncoder | SentenceTransformer | str | Path"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SentenceEncoder:
     """A sentence encoder: tokenizer, transformer, pooling, similarity.
 
@@ -146,6 +146,9 @@ class SentenceEncoder:
             loaded = cls.load(folder, similarity=similarity, device=str(model.device))
         names = [part.name_or_path for part in model.modules() if isinstance(part, PreTrainedModel)]
         return replace(loaded, name=next(filter(None, names), "SentenceTransformer"))
+
+    def __repr__(self) -> str:
+        return f"<SentenceEncoder: {self.name}, {self.pooling} pooling, {self.dimension} dimensions>"
 
     @property
     def device(self) -> torch.device:

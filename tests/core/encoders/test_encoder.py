@@ -73,6 +73,10 @@ def write(path: Path, content: object) -> None:
 # ── equal to sentence-transformers ──
 
 
+def test_an_encoder_shows_itself_in_one_line(minilm: SentenceEncoder) -> None:
+    assert repr(minilm) == "<SentenceEncoder: all-MiniLM-L6-v2, mean pooling, 384 dimensions>"
+
+
 def test_minilm_equals_sentence_transformers(minilm: SentenceEncoder) -> None:
     folder = NAMED_ENCODERS["all-MiniLM-L6-v2"].path()
     assert (minilm.pooling, minilm.similarity, minilm.normalize, minilm.max_tokens) == ("mean", "cosine", True, 256)
