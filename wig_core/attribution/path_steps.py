@@ -135,7 +135,7 @@ class SteppedPath:
         self.pending = []
         if self.error <= tolerance:
             return
-        scale = float(self.vectors.norm())
+        scale = max(float(self.vectors.norm()), TINY)
         parts = parts_of([one.error / scale for one in self.intervals], tolerance, most - self.measured)
         cut = [(one, number) for one, number in zip(self.intervals, parts, strict=True) if number > 1]
         for one, number in cut:
