@@ -16,7 +16,7 @@ from loopback_hub import Hub, files_of, serving
 from repository import ROOT
 from tiny import save_tiny_dpr
 
-from wig_book.build.claims import Verdict, read_claims, read_numbers
+from wig_book.build.claims import Measured, Verdict, read_claims, read_numbers
 from wig_book.build.pages import Project
 from wig_core.encoders.registry import HUB_ENCODERS, EncoderName
 from wig_core.text.corpus import load_corpus
@@ -127,7 +127,7 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
     found, claims = read_numbers(tmp_path / "results/paper"), read_claims(ROOT / "book/claims.yml")
     assert (found["across_models"]["cells"], found["across_models"]["pairs"]) == (48, 32)
     assert found["regression"]["encoder"] == paper["03_regression"]["encoder"]
-    assert not [claim.id for claim in claims if claim.verdict(found) is Verdict.UNTESTED]
+    assert not [claim.id for claim in claims if claim.verdict(Measured(found)) is Verdict.NOT_RUN]
 
     run_pages(tmp_path, clean | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}, "23_across_models")
     assert read_numbers(tmp_path / "results/paper") == found
