@@ -100,7 +100,10 @@ show(
 
 # %%
 show(
-    found["checks"].groupby(["start", "arm", "judged"], sort=False)[["before", "after"]].mean().reset_index(),
+    found["checks"]
+    .groupby(["start", "arm", "judged"], sort=False)[["before", "after"]]
+    .mean()
+    .reset_index(),
     by=["start", "arm", "judged"],
     columns=["before", "after"],
 )

@@ -18,7 +18,19 @@ from wig_core.text.tables import SUFFIXES
 from wig_core.training.examples import NAMES as EXAMPLES
 
 # The parameters that name encoders, texts or files, on every page. No other value is taken for a path.
-PLACES = {"base", "corpora", "corpus", "encoder", "encoders", "examples", "judged", "pairs", "shipped", "source", "starts"}
+PLACES = {
+    "base",
+    "corpora",
+    "corpus",
+    "encoder",
+    "encoders",
+    "examples",
+    "judged",
+    "pairs",
+    "shipped",
+    "source",
+    "starts",
+}
 PLACES |= {"throughput", "untrained"}
 _KNOWN = {*NAMED_ENCODERS, *PACKAGED, *HUB_CORPORA, *EXAMPLES}
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from tqdm import tqdm
 
-from wig_book.experiments.levels import DEFAULT, JOINT, in_default_reading
+from wig_book.experiments.levels import DEFAULT, JOINT, in_default_reading, limited
 from wig_book.experiments.quantities import QUANTITIES
 from wig_book.experiments.readings import Weighing, by_quantile, contrast, moments, occurrences_of, readings
 from wig_book.experiments.rows import Findings, Numbers, cells
@@ -164,8 +164,7 @@ def _moments_by_arm(arms: Sequence[Arm], text: StudyText, source: StudyText, par
     weighing, bootstrap = from_parameters(Weighing, parameters), parameters["bootstrap"]
     found = Measured({}, [])
     for arm in tqdm(arms, f"arms on {text.corpus}"):
-        limits = [parameters["limits"].get(name) for name in (arm.start, text.corpus)]
-        population = text.population.at_most(parameters["max_sentences"], *limits)
+        population = limited(text.population, arm.start, text.corpus, parameters)
         sentences = population.sentences
         sources = {source.corpus: {"word": source.words, "subword": source.subwords(arm.origin)}}
         both = [(START, [arm.origin]), (arm.name, arm.encoders)] if arm.name != START else [(START, arm.encoders)]
@@ -173,7 +172,9 @@ def _moments_by_arm(arms: Sequence[Arm], text: StudyText, source: StudyText, par
             relative: list[tuple[str, pd.DataFrame]] = []
             for role, encoders in both:
                 for encoder in encoders:
-                    occurrences = occurrences_of(encoder, sentences, weighing.contributions(encoder, sentences, baseline))
+                    occurrences = occurrences_of(
+                        encoder, sentences, weighing.contributions(encoder, sentences, baseline)
+                    )
                     for reading, types, information in readings(occurrences, population.words, sources):
                         default = reading["unit"] == DEFAULT["unit"] and reading["estimand"] == DEFAULT["estimand"]
                         for name in QUANTITIES:

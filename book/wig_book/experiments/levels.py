@@ -21,7 +21,7 @@ from wig_book.experiments.readings import (
 )
 from wig_book.experiments.rows import Findings, Numbers, cells
 from wig_book.experiments.setup import from_parameters
-from wig_book.experiments.study_texts import StudyText, texts_and_source
+from wig_book.experiments.study_texts import Population, StudyText, texts_and_source
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.static import StaticModel
 from wig_core.regression import Floats
@@ -37,7 +37,7 @@ def levels(parameters: Mapping[str, Any]) -> Findings:
     Args:
         parameters: of the page, by name: encoders, untrained (encoders whose shape is measured with random weights,
             too), corpora, source (the text whose information is used beside a text's own), types, occurrences,
-            max_sentences (at most, of each text), limits (the same for single encoders and texts, by name), bootstrap,
+            max_sentences (at most, of each text), limits (see `limited`), bootstrap,
             and the fields of `StudyText` and `Weighing`.
 
     Returns:
@@ -53,9 +53,7 @@ def levels(parameters: Mapping[str, Any]) -> Findings:
         _measure(encoder, text, source, parameters, found)
     tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
     reliable = {**texts, source.corpus: source}
-    tables["quantities"] = pd.concat(
-        [_quantity_rows(text) for text in reliable.values()], ignore_index=True
-    )
+    tables["quantities"] = pd.concat([_quantity_rows(text) for text in reliable.values()], ignore_index=True)
     tables["levels"] = _disattenuated(tables["levels"], tables["quantities"])
     return Findings(level_numbers(tables, parameters), tables)
 
@@ -77,8 +75,9 @@ def _measure(
     encoder: SentenceEncoder, text: StudyText, source: StudyText, parameters: Mapping[str, Any], found: Tables
 ) -> None:
     """Add the rows of one encoder on one text to the tables."""
-    limits = [parameters["limits"].get(name) for name in (encoder.name.removeprefix("untrained "), text.corpus)]
-    population = text.population.at_most(parameters["max_sentences"], *limits)
+    population = limited(text.population, encoder.name, text.corpus, parameters)
+    if not population.sentences:
+        return
     sources = {one.corpus: {"word": one.words, "subword": one.subwords(encoder)} for one in (text, source)}
     naming = {"encoder": encoder.name, "text": text.corpus}
     weighing, bootstrap = from_parameters(Weighing, parameters), parameters["bootstrap"]
@@ -101,6 +100,19 @@ def _measure(
                         found["quantiles"].append(relative.assign(**about, quantity=name, n=len(types)))
                     weights = (types["total"] / types["n"]).rename("weight").to_frame()
                     found["commonality"].append(commonality_table(weights, information, JOINT).assign(**about))
+
+
+def limited(population: Population, encoder: str, text: str, parameters: Mapping[str, Any]) -> Population:
+    """The population in as many of its first sentences as are allowed of an encoder, of a text and of the two together.
+
+    Args:
+        population: of the text.
+        encoder, text: their names.
+        parameters: max_sentences, and limits: by the name of an encoder or text, or "encoder on text"; 0 for none.
+    """
+    names = (encoder, text, f"{encoder} on {text}")
+    limits = [parameters["max_sentences"], *(parameters["limits"].get(name) for name in names)]
+    return population.at_most(min((limit for limit in limits if limit is not None), default=None))
 
 
 def _vectors(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -139,7 +139,9 @@ def reliabilities(
     for split in range(splits):
         order = rng.permutation(len(documents))
         halves = [[documents[i] for i in sorted(part)] for part in (order[::2], order[1::2])]
-        one, other = (quantities(half, tokenize, min_count=max(2, min_count // 2), shuffles=1, seed=split) for half in halves)
+        one, other = (
+            quantities(half, tokenize, min_count=max(2, min_count // 2), shuffles=1, seed=split) for half in halves
+        )
         both = one.join(other, how="inner", rsuffix="_other")
         found.append({name: both[name].corr(both[f"{name}_other"]) for name in QUANTITIES})
     r = pd.DataFrame(found).mean().clip(lower=0)

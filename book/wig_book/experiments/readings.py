@@ -151,7 +151,8 @@ def draws(types: int, resamples: int, seed: int) -> Floats:
     return rng.multinomial(types, np.full(types, 1 / types), size=resamples).astype(float)
 
 
-def fit(types: pd.DataFrame, information: pd.DataFrame, name: str, estimand: Estimand, resamples: int, seed: int = 0
+def fit(
+    types: pd.DataFrame, information: pd.DataFrame, name: str, estimand: Estimand, resamples: int, seed: int = 0
 ) -> dict[str, Any]:
     """The relation of weights to one measure of information, with 95% intervals over types.
 
@@ -227,9 +228,7 @@ def signed(correlation: Floats) -> Floats:
     return np.sign(correlation) * correlation**2
 
 
-def contrast(
-    before: Sequence[Floats], after: Sequence[Floats], resamples: int, seed: int = 0
-) -> dict[str, float]:
+def contrast(before: Sequence[Floats], after: Sequence[Floats], resamples: int, seed: int = 0) -> dict[str, float]:
     """How the relation of weight and information differs between two groups of encoders, on the same types.
 
     The interval is symmetric; its half-width combines the standard error over types, from the bootstrap of the mean

@@ -116,9 +116,9 @@ class Population:
     words: list[str]
     sentences: list[str]
 
-    def at_most(self, *limits: int | None) -> Population:
+    def at_most(self, sentences: int | None) -> Population:
         """The same words in the first sentences only; None is no limit."""
-        return Population(self.words, self.sentences[: min((limit for limit in limits if limit), default=None)])
+        return Population(self.words, self.sentences[:sentences])
 
 
 def choose_population(

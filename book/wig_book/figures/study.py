@@ -51,7 +51,9 @@ def differences(changes: pd.DataFrame) -> Figure:
     """
     chosen = (changes["unit"] == "single-piece word") & (changes["estimand"] == "types")
     table = changes[chosen & changes["quantity"].isin(SHOWN)]
-    table = table.assign(line=table[["start", "arm"]].agg(": ".join, axis=1) + " − " + table["against"] + ", " + table["text"])
+    table = table.assign(
+        line=table[["start", "arm"]].agg(": ".join, axis=1) + " − " + table["against"] + ", " + table["text"]
+    )
     names = list(table["line"].unique())
     figure, axes = plt.subplots(1, len(SHOWN), figsize=(9, 1 + 0.35 * len(names)), sharey=True, squeeze=False)
     for panel, measure in zip(axes[0], SHOWN, strict=True):
