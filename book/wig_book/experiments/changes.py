@@ -119,8 +119,8 @@ def fewer(pairs: SimilarityPairs, most: int) -> SimilarityPairs:
     if len(pairs) <= most:
         return pairs
     kept = np.linspace(0, len(pairs) - 1, most).round().astype(int).tolist()
-    sides = ([side[i] for i in kept] for side in (pairs.left, pairs.right))
-    return SimilarityPairs(pairs.name, *sides, scores=[pairs.scores[i] for i in kept])
+    left, right = ([side[i] for i in kept] for side in (pairs.left, pairs.right))
+    return SimilarityPairs(pairs.name, left, right, [pairs.scores[i] for i in kept])
 
 
 def _checks(arm: Arm, judged: Mapping[str, SimilarityPairs]) -> Iterator[dict[str, Any]]:

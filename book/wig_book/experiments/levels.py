@@ -160,10 +160,10 @@ def level_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, A
     Returns:
         encoder, text and source, the first of each; in the default reading by Integrated Gradients the `cells` of r2,
         correlation and n named `<statistic>_<encoder>_<text>_<baseline>_<quantity>`, of every encoder on the first text
-        and of the first encoder on every text (of ½‖w‖² as norm_<encoder>); readings, positive and share, how many readings of the first encoder
-        there are by Integrated Gradients, in how many the interval of the correlation with KL lies above zero, and
-        their share; least_r2 and greatest_r2 of these readings; half_width_<encoder>, the greatest half-width of R² in
-        the default reading on the first text.
+        and of the first encoder on every text (of ½‖w‖² as norm_<encoder>); readings, positive and share: how many
+        readings of the first encoder there are, in how many the interval of the correlation with KL lies above zero,
+        and their share; least_r2 and greatest_r2 of these readings; half_width_<encoder>, the greatest half-width of
+        R² in the default reading on the first text.
     """
     encoder, text, source = parameters["encoders"][0], parameters["corpora"][0], parameters["source"]
     table = tables["levels"]

@@ -7,22 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
+from wig_book.labels import MEASURE_NAMES
 from wig_core.information.cooccurrence import Cooccurrence, Tokenize, count_block
 from wig_core.regression import Floats, join, r2_of
 
 Documents = Sequence[Sequence[str]]  # the sentences of each
 PRIOR = 100.0  # tokens that a smoothed distribution of neighbours is mixed with
-QUANTITIES = {
-    "kl": "KL(w)",
-    "kl_smoothed": "smoothed KL",
-    "kl_corrected": "corrected KL",
-    "self_information": "−log P(w)",
-    "idf": "idf over documents",
-    "residual_idf": "residual idf",
-    "kl_documents": "KL over documents",
-}
+QUANTITIES = list(MEASURE_NAMES)
 
 
 def quantities(
@@ -72,7 +66,7 @@ def quantities(
     return pd.DataFrame(columns, index=pd.Index(words, name="word"))
 
 
-def smoothed_kl(seen: Cooccurrence, rows: Sequence[int] | Floats, prior: float = PRIOR) -> Floats:
+def smoothed_kl(seen: Cooccurrence, rows: NDArray[np.int64], prior: float = PRIOR) -> Floats:
     """KL(P̂(·|w) ‖ P(·)) in nats, where P̂ mixes the neighbours of w with `prior` tokens drawn from P.
 
     Args:
@@ -87,7 +81,7 @@ def smoothed_kl(seen: Cooccurrence, rows: Sequence[int] | Floats, prior: float =
     owner = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
     p = background[pairs.indices]
     mixed = (pairs.data + prior * p) / total[owner]
-    seen_part = np.bincount(owner, mixed * np.log(mixed / p), minlength=pairs.shape[0])
+    seen_part = np.bincount(owner, mixed * np.log(mixed / p), minlength=pairs.shape[0]).astype(float)
     unseen = 1 - np.bincount(owner, p, minlength=pairs.shape[0])  # of P, by which the rest is mixed
     shrink = prior / total
     return seen_part + np.where(shrink > 0, unseen * shrink * np.log(np.where(shrink > 0, shrink, 1)), 0.0)
@@ -110,7 +104,7 @@ def _kl_of_rows(counts: sparse.csr_array, background: Floats) -> Floats:
     owner = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
     share = counts.data / totals[owner]
     terms = share * np.log(share * background.sum() / background[counts.indices])
-    return np.bincount(owner, terms, minlength=counts.shape[0])
+    return np.bincount(owner, terms, minlength=counts.shape[0]).astype(float)
 
 
 def reliabilities(

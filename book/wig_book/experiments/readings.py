@@ -49,7 +49,7 @@ class Weighing:
         return ["zero"] if isinstance(encoder.model, StaticModel) else self.baselines
 
     def contributions(self, encoder: SentenceEncoder, sentences: Sequence[str], baseline: Baseline) -> list[Floats]:
-        """The contribution of each token of each sentence to its embedding, ``[tokens, d]``, by Integrated Gradients."""
+        """The contribution of each token to the embedding, ``[tokens, d]`` for each sentence, by Integrated Gradients."""
         explainer = Explainer(
             baseline=baseline, tolerance=self.tolerance, precision=self.precision, granularity="subword"
         )
@@ -124,7 +124,7 @@ def types_of(occurrences: pd.DataFrame, unit: UnitName, population: Sequence[str
     return squared.groupby("name").agg(n=("weight", "size"), total=("weight", "sum"), squares=("square", "sum"))
 
 
-def moments(types: pd.DataFrame, x: Floats, estimand: Estimand) -> Floats:
+def moments(types: pd.DataFrame, x: Floats, estimand: str) -> Floats:
     """The sums of each type of which a correlation consists: of 1, x, x², y, y² and xy over its points, ``[types, 6]``.
 
     With the estimand "types" each type is a point, y its mean weight; with "occurrences" each occurrence is one.
@@ -152,7 +152,7 @@ def draws(types: int, resamples: int, seed: int) -> Floats:
 
 
 def fit(
-    types: pd.DataFrame, information: pd.DataFrame, name: str, estimand: Estimand, resamples: int, seed: int = 0
+    types: pd.DataFrame, information: pd.DataFrame, name: str, estimand: str, resamples: int, seed: int = 0
 ) -> dict[str, Any]:
     """The relation of weights to one measure of information, with 95% intervals over types.
 
@@ -176,7 +176,6 @@ def readings(
     occurrences: pd.DataFrame,
     population: Sequence[str],
     sources: Mapping[str, Mapping[str, pd.DataFrame]],
-    known: Mapping[str, pd.DataFrame] | None = None,
 ) -> Readings:
     """Each unit and estimand, against the information of each source.
 

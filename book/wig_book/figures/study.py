@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from wig_book.experiments.quantities import QUANTITIES
 from wig_book.figures.panels import name_lines, plot_intervals
+from wig_book.labels import MEASURE_NAMES
 
 SHOWN = ["kl", "idf"]  # measures with a column of panels
 GREY = {"sham": "0.6", "masked": "0.4", "start": "0.0"}
@@ -36,7 +36,7 @@ def relative_weights(quantiles: pd.DataFrame) -> Figure:
                     points["bin"], points["relative_low"], points["relative_high"], color=color, alpha=0.15, lw=0
                 )
             panel.axhline(1, color="black", lw=0.8, ls=":")
-            panel.set(xlabel=f"fifth of {QUANTITIES[measure]}", xticks=range(1, 6), title=" · ".join(map(str, key)))
+            panel.set(xlabel=f"fifth of {MEASURE_NAMES[measure]}", xticks=range(1, 6), title=" · ".join(map(str, key)))
         line[0].set_ylabel("weight ÷ mean weight")
         line[0].legend(fontsize="x-small", frameon=False)
     figure.tight_layout()
@@ -63,7 +63,7 @@ def differences(changes: pd.DataFrame) -> Figure:
                 panel, ordered, "r2_difference", color=f"C{number}", label=str(baseline), shift=0.15 - 0.3 * number
             )
         panel.axvline(0, color="black", lw=0.8, ls=":")
-        panel.set(xlabel="difference of R² (with sign)", title=QUANTITIES[measure])
+        panel.set(xlabel="difference of R² (with sign)", title=MEASURE_NAMES[measure])
     name_lines(axes[0][0], names)
     axes[0][0].legend(fontsize="x-small", frameon=False)
     figure.tight_layout()

@@ -7,9 +7,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import panels_by
-from wig_core.plotting import AXIS_LABELS, finished, label_words
-
 
 def norms_against_kl(words: pd.DataFrame) -> Figure:
     """Draw half the squared norm against KL(w), one panel per norm; on the dotted line the theorem is exact.
@@ -45,23 +42,6 @@ def fit_against_strength(exact: pd.DataFrame) -> Figure:
         axes.set(yscale="log")
     plt.close(grid.figure)
     return grid.figure
-
-
-def static_norms(norms: pd.DataFrame) -> Figure:
-    """Draw half the squared norm of word vectors against KL(w), one panel per norm; grey, on the shuffled corpus.
-
-    Args:
-        norms: from `wig_book.experiments.theorem_real_text.static_encoder`, of one step.
-    """
-    figure, panels = panels_by(norms, "norm", width=4.2, height=3.6, sharey=False)
-    for axes, rows in panels:
-        axes.scatter(rows["kl_shuffled"], rows["value_shuffled"], s=8, color="0.75", linewidths=0, label="shuffled")
-        axes.scatter(rows["kl"], rows["value"], s=8, color="crimson", linewidths=0, label="the corpus")
-        label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
-        axes.set(xlabel=AXIS_LABELS["kl"])
-    panels[0][0].set(ylabel="½‖w‖²")
-    panels[0][0].legend(frameon=False, fontsize=8)
-    return finished(figure)
 
 
 def fit_along_axes(table: pd.DataFrame) -> Figure:

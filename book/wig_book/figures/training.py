@@ -7,43 +7,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import name_lines, panels_by, plot_band, plot_before_after
-from wig_book.labels import MASKED, STATISTIC_NAMES, setting_names
+from wig_book.figures.panels import plot_band
+from wig_book.labels import STATISTIC_NAMES
 from wig_core.plotting import AXIS_LABELS, finished
-
-
-def change_forest(table: pd.DataFrame, statistic: str, *, x: str = "kl") -> Figure:
-    """A statistic before (hollow) and after (filled): one line per setting, one panel per baseline.
-
-    Args:
-        table: from `wig_book.experiments.rows.changes`.
-        statistic: "r2", "correlation" or "slope".
-        x: the quantity.
-    """
-    chosen = table[table["x"] == x]
-    lines = len(chosen) // chosen["baseline"].nunique()
-    figure, panels = panels_by(chosen, "baseline", width=4.6, height=1.2 + 0.42 * lines, title="baseline {}")
-    for axes, rows in panels:
-        plot_before_after(axes, rows, statistic)
-        name_lines(axes, setting_names(rows, " · "))
-        axes.set(xlabel=STATISTIC_NAMES[statistic])
-    panels[0][0].legend(frameon=False, loc="best")
-    return finished(figure)
-
-
-def fit_against_sentences(growth: pd.DataFrame) -> Figure:
-    """R² against the number of sentences, before and after: one panel per baseline; bands hold 90% of the draws.
-
-    Args:
-        growth: from `wig_book.experiments.before_after.by_sentences`.
-    """
-    grid = sns.relplot(
-        growth, x="sentences", y="r2", hue="stage", col="baseline", kind="line", marker="o", errorbar=("pi", 90),
-        height=3.6, aspect=1.2,
-    )  # fmt: skip
-    grid.set(ylabel="R² (KL)", xlabel="sentences whose words are weighed")
-    plt.close(grid.figure)
-    return grid.figure
 
 
 def fit_along_training(course: pd.DataFrame) -> Figure:
@@ -86,24 +52,4 @@ def state_along_training(course: pd.DataFrame) -> Figure:
     for axes, (name, label) in zip(panels, states.items(), strict=True):
         axes.plot(each["step"], each[name], marker="o", color="black")
         axes.set(xlabel="step", title=label)
-    return finished(figure)
-
-
-def correlation_along_reversal(course: pd.DataFrame) -> Figure:
-    """Correlation with KL along masked-language modelling, then along each contrastive training: one panel per
-    baseline; bands are intervals.
-
-    Args:
-        course: from `wig_book.experiments.reversal.reverse`.
-    """
-    of_kl = course[course["x"] == "kl"]
-    turn = of_kl.loc[of_kl["stage"] == MASKED, "step"].max()
-    figure, panels = panels_by(of_kl, "baseline", width=5.4, height=3.8, title="baseline {}")
-    for axes, rows in panels:
-        for colour, (stage, part) in zip(sns.color_palette(), rows.groupby("stage", sort=False), strict=False):
-            steps = part["step"] + (0 if stage == MASKED else turn)
-            plot_band(axes, steps, part, "correlation", color=colour, label=stage)
-        axes.axvline(turn, color="black", lw=1, ls=":")
-        axes.set(xlabel="steps, back and then again", ylabel=STATISTIC_NAMES["correlation"])
-    panels[0][0].legend(frameon=False)
     return finished(figure)
