@@ -20,6 +20,7 @@ from wig_book.experiments.setup import from_parameters, parse_recipe
 from wig_book.experiments.study_texts import StudyText, texts_and_source
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.evaluation import similarity_correlation
+from wig_core.errors import InputError
 from wig_core.text.corpus import SimilarityPairs, load_similarities
 from wig_core.training.examples import load_examples
 from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
@@ -51,8 +52,8 @@ def changes(parameters: Mapping[str, Any]) -> Findings:
         parameters: of the page, by name: starts (encoders, and for how many steps of masked-language modelling each is
             trained first; 0 for an encoder that is a masked language model), recipes (of each start; the first is the
             one that the controls are for), seeds, steps, batch_size, masked_learning_rate, judged (pairs with human
-            judgements), pairs (at most, of each), corpora, source, max_sentences and limits (see `levels`), bootstrap, and the fields of
-            `StudyText` and `Weighing`.
+            judgements), pairs (at most, of each), corpora, source, max_sentences and limits (see `limited`), bootstrap,
+            and the fields of `StudyText` and `Weighing`.
 
     Returns:
         Tables changes (one row per arm, what it is compared with, text, unit, estimand, baseline and quantity),
@@ -105,10 +106,15 @@ def _arms(start: str, parameters: Mapping[str, Any]) -> Iterator[Arm]:
 def shuffled(examples: Sequence[tuple[str, ...]], seed: int) -> list[tuple[str, ...]]:
     """Pairs whose second texts are dealt anew, so that no pair says anything.
 
+    Raises:
+        InputError: the examples are single texts.
+
     Example:
         >>> shuffled([("a", "A"), ("b", "B"), ("c", "C")], seed=1)
         [('a', 'B'), ('b', 'C'), ('c', 'A')]
     """
+    if len(examples[0]) < 2:
+        raise InputError("the first recipe has no pairs to deal anew; give one with pairs, such as 'info-nce halves'")
     seconds = [row[1] for row in examples]
     random.Random(seed).shuffle(seconds)
     return [(row[0], second) for row, second in zip(examples, seconds, strict=True)]
@@ -225,10 +231,10 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     """The numbers that prose and claims quote, in the default reading on the first text.
 
     Returns:
-        seeds; text; for each start, its recipes (recipe_<start>, recipe_<start>_2, …), and the `cells` of r2_difference,
-        correlation_difference, correlation_before, correlation_after and n, named
+        seeds; text; for each start, its recipes (recipe_<start>, recipe_<start>_2, …), and the `cells` of
+        r2_difference, correlation_difference, correlation_before, correlation_after and n, named
         `<statistic>_<start>_<arm>_<against>_<baseline>_<quantity>`, where the first recipe is called "contrastive" and
-        the others "recipe-2", "recipe-3", …; of each arm, passed (1 or 0) and, for each set of judgements, the cells
+        the others "recipe-2", "recipe-3", …; of each arm and set of judgements the cell
         `check_<start>_<arm>_<judged>`: the mean change over seeds with its interval.
     """
     text = parameters["corpora"][0]

@@ -49,7 +49,7 @@ class Weighing:
         return ["zero"] if isinstance(encoder.model, StaticModel) else self.baselines
 
     def contributions(self, encoder: SentenceEncoder, sentences: Sequence[str], baseline: Baseline) -> list[Floats]:
-        """The contribution of each token to the embedding, ``[tokens, d]`` for each sentence, by Integrated Gradients."""
+        """The contribution of each token to its embedding, ``[tokens, d]`` per sentence, by Integrated Gradients."""
         explainer = Explainer(
             baseline=baseline, tolerance=self.tolerance, precision=self.precision, granularity="subword"
         )
@@ -211,7 +211,8 @@ def by_quantile(types: pd.DataFrame, x: pd.Series, resamples: int, seed: int = 0
     drawn = draws(len(types), resamples, seed)
 
     def relative(weights: Floats) -> Floats:
-        means = (weights @ (inside * y[:, None])) / (weights @ inside)
+        with np.errstate(invalid="ignore"):  # a fifth of which nothing is drawn
+            means = (weights @ (inside * y[:, None])) / (weights @ inside)
         return means / ((weights @ y) / weights.sum(-1))[..., None]
 
     low, high = np.apply_along_axis(interval, 0, relative(drawn))
