@@ -69,7 +69,7 @@ def test_each_encoder_on_each_text_is_what_one_alone_is(folders, monkeypatch):
         assert numbers[f"least_rise{end}"] == moved[moved["x"] == "kl"][f"r2_difference{end}"].min()
     shown = show(fits, ROW, ["r2"]).join(show(moved, ROW, ["r2_difference"])).fillna("no base")
     assert set(shown.xs(base)["ΔR²"]) == {"no base"}
-    assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000,\N{NO-BREAK SPACE}+0.000]"}
+    assert set(shown.xs(tuned)["ΔR²"]) == {"+0.000 [+0.000, +0.000]"}
 
 
 def test_where_no_base_is_known_no_change_is_quoted(folders):
