@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from wig_core.plotting import BLUE, VERMILLION
 
 P = ParamSpec("P")
+T = TypeVar("T")
 GREEN, PURPLE, ORANGE, GREY = "#009E73", "#CC79A7", "#E69F00", "#888888"
 PALETTE = (VERMILLION, BLUE, GREEN, PURPLE, ORANGE, GREY)  # of Okabe and Ito, for every kind of colour vision
 DENSITY = LinearSegmentedColormap.from_list("density", [BLUE, VERMILLION])
@@ -96,13 +97,23 @@ class Picture:
         )
 
 
+def in_style(draw: Callable[P, T]) -> Callable[P, T]:
+    """Make a function draw in the book's look."""
+
+    @functools.wraps(draw)
+    def drawn(*args: P.args, **options: P.kwargs) -> T:
+        with plt.rc_context(STYLE):
+            return draw(*args, **options)
+
+    return drawn
+
+
 def picture(draw: Callable[P, tuple[Figure, str]]) -> Callable[P, Picture]:
     """Make a function that draws a figure, and says in a text what it shows, return a `Picture` in the book's look."""
 
     @functools.wraps(draw)
     def drawn(*args: P.args, **options: P.kwargs) -> Picture:
-        with plt.rc_context(STYLE):
-            return Picture.of(*draw(*args, **options))
+        return Picture.of(*in_style(draw)(*args, **options))
 
     return drawn
 

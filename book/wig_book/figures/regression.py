@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,7 +11,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from wig_book.figures.panels import name_lines, panels_by, plot_intervals
-from wig_book.figures.picture import BLUE, PALETTE, VERMILLION, WIDTH, listed, picture
+from wig_book.figures.picture import BLUE, PALETTE, VERMILLION, WIDTH, in_style, listed, picture
+from wig_book.figures.words import AskedPicture, asked
 from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
 from wig_core.plotting import AXIS_LABELS, label_words, plot_density, weights_against_information
 
@@ -39,23 +41,24 @@ def information_against_frequency(information: pd.DataFrame, *, label: int = 14)
     return figure, f"KL(w) of {len(information)} words against −log P(w); they correlate at {correlation:.2f}."
 
 
-@picture
-def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame) -> tuple[Figure, str]:
+@in_style
+def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame, sentences: Iterable[str] = ()) -> AskedPicture:
     """Draw the weights of words against each quantity with the least-squares lines, under the first baseline.
 
     Args:
         words: baseline, word, weight and the quantities.
         fits: baseline, x, slope and intercept, one row per baseline and quantity.
+        sentences: those that the words are from; the figure shows some of them when it is asked.
     """
     baseline = words["baseline"].iloc[0]
-    own = fits[fits["baseline"] == baseline]
-    figure = weights_against_information(words[words["baseline"] == baseline], own)
+    own, lines = words[words["baseline"] == baseline], fits[fits["baseline"] == baseline]
+    figure = weights_against_information(own, lines)
     figure.set_size_inches(WIDTH, 3.8)
-    names = [MEASURE_NAMES[x] for x in own["x"]]
-    alt = (
-        f"Weights of {own['n_words'].iloc[0]} words against each quantity, with the fitted lines, baseline {baseline};"
-    )
-    return figure, f"{alt} R²: {listed(names, own['r2'])}; correlation: {listed(names, own['correlation'])}."
+    names = [MEASURE_NAMES.get(x, x) for x in lines["x"]]
+    alt = f"Weights of {len(own)} words against each quantity, with the fitted lines, baseline {baseline};"
+    alt = f"{alt} R²: {listed(names, lines['r2'])}; correlation: {listed(names, lines['correlation'])}."
+    panels = [(axes, x, "weight") for axes, x in zip(figure.axes, lines["x"], strict=True)]
+    return asked(figure, alt, own, panels, sentences)
 
 
 @picture
