@@ -17,8 +17,8 @@ from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
 from wig_core.plotting import AXIS_LABELS, label_words, plot_density, weights_against_information
 
 
-@picture
-def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> tuple[Figure, str]:
+@in_style
+def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> AskedPicture:
     """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
 
     Args:
@@ -38,7 +38,8 @@ def information_against_frequency(information: pd.DataFrame, *, label: int = 14)
     label_words(axes, information["word"], information["self_information"], information["kl"], label)
     axes.set(xlabel=AXIS_LABELS["self_information"], ylabel=AXIS_LABELS["kl"])
     correlation = information["self_information"].corr(information["kl"])
-    return figure, f"KL(w) of {len(information)} words against −log P(w); they correlate at {correlation:.2f}."
+    alt = f"KL(w) of {len(information)} words against −log P(w); they correlate at {correlation:.2f}."
+    return asked(figure, alt, information, [(axes, "self_information", "kl")])
 
 
 @in_style

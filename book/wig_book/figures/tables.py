@@ -24,7 +24,7 @@ def show(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.D
         >>> show(fits, ["x"], ["r2", "n_words", "lacking"]).reset_index().to_dict("records")
         [{'quantity': 'KL(w)', 'R²': '0.250 [0.125, 0.500]', 'words': '9'}]
         >>> show(pd.DataFrame({"x": ["kl"], "r2_before": [0.1], "r2_after": [0.2]}), ["x"], ["r2"])["R²"].tolist()
-        ['0.100 → 0.200']
+        ['0.100 →\\xa00.200']
     """
     if "setting" in by:
         table = table.assign(setting=setting_names(table))
@@ -50,7 +50,7 @@ def _with_interval(table: pd.DataFrame, name: str, form: str) -> list[str]:
 
 def _as_change(table: pd.DataFrame, name: str, form: str) -> list[str]:
     sides = zip(table[f"{name}_before"], table[f"{name}_after"], strict=True)
-    return [f"{_text(before, form)} → {_text(after, form)}" for before, after in sides]
+    return [f"{_text(before, form)} →\N{NO-BREAK SPACE}{_text(after, form)}" for before, after in sides]
 
 
 def _text(value: Any, form: str) -> str:

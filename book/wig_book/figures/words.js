@@ -10,7 +10,8 @@
   const marks = panels.map(() => {
     const mark = add(svg, "g", {class: "mark", visibility: "hidden"});
     add(mark, "circle", {r: 6, fill: "none", stroke: "currentColor", "stroke-width": 2});
-    return [mark, add(mark, "text", {y: -9, "text-anchor": "middle", "font-size": 10, "font-weight": "bold"})];
+    const halo = "paint-order: stroke; stroke: var(--pst-color-background, var(--jp-layout-color0, #fff)); stroke-width: 3";
+    return [mark, add(mark, "text", {y: -9, "text-anchor": "middle", "font-size": 10, "font-weight": "bold", style: halo})];
   });
   const show = index => {
     marks.forEach(([mark, name], panel) => {
