@@ -11,7 +11,10 @@
 # ---
 
 # %% [markdown]
-# # The weight of each word in a sentence
+# # How much does each word weigh in a sentence?
+#
+# Unequally: in the sentences below the heaviest word is “{glue:text}`heaviest:s`” and the lightest
+# “{glue:text}`lightest:s`”.
 
 # %% [markdown]
 # A sentence encoder reads a sentence and returns one vector. Integrated Gradients divides that vector among the words:
@@ -70,8 +73,7 @@ by_word.sort_values("weight", ascending=False).head(10).round(2)
 publish(results, "word_weights", found.numbers, **found.tables)
 
 # %% [markdown]
-# The heaviest word on this page is “{glue:text}`heaviest:s`”, the lightest “{glue:text}`lightest:s`”. The contributions
-# add up to the embedding exactly. Each alone is an estimate: over the {glue:text}`sentences` sentences the estimated
+# The contributions of a sentence add up to its embedding exactly. Each alone is an estimate: over the {glue:text}`sentences` sentences the estimated
 # relative error is at most {glue:text}`worst_error:.3f`, with up to {glue:text}`most_steps` intervals of the path.
 # {doc}`04_convergence` compares such estimates with the true errors.
 #

@@ -12,6 +12,10 @@
 
 # %% [markdown]
 # # How informative is a word?
+#
+# Rare words are informative, and so are words with company of their own: over {glue:text}`words` words KL and
+# self-information correlate at {glue:text}`correlation_kl_self:.2f`, and {glue:text}`share_shuffled:.0%` of a word's KL
+# remains, on average, when the corpus is shuffled.
 
 # %% [markdown]
 # Two quantities say how informative a word $w$ is, and neither depends on an encoder. Its **self-information**
@@ -46,7 +50,7 @@ found = word_information(globals())
 information_against_frequency(found["words"])
 
 # %% [markdown]
-# Each point is a word, coloured by how many others lie near it. The black line is KL in the shuffled corpora: it rises
+# Each point is a word; it is the redder, the more others lie near it. The black line is KL in the shuffled corpora: it rises
 # to the right although no meaning is involved. Two tables follow: the most and the least informative words, by the KL
 # in excess of the control.
 
@@ -61,9 +65,8 @@ by_word.nsmallest(12, "kl_corrected")
 publish(results, "word_information", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`words` words, KL and self-information correlate at {glue:text}`correlation_kl_self:.2f`; on average
-# {glue:text}`share_shuffled:.0%` of a word's KL remains in the shuffled corpora. Without that share the correlation
-# with self-information is {glue:text}`correlation_corrected_self:.2f`. So KL and frequency are not independent
+# Without the share of KL that remains in the shuffled corpora, its correlation with self-information is
+# {glue:text}`correlation_corrected_self:.2f` instead of {glue:text}`correlation_kl_self:.2f`. So KL and frequency are not independent
 # evidence; {doc}`03_regression` therefore also reports what each explains when the other is held fixed.
 #
 # The most frequent word, “{glue:text}`frequent_word:s`”, has a KL of {glue:text}`frequent_kl:.3f` nats, of which

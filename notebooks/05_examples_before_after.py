@@ -11,7 +11,10 @@
 # ---
 
 # %% [markdown]
-# # The same sentences, before and after
+# # What does fine-tuning change in a sentence?
+#
+# Relative to the average word, “{glue:text}`risen:s`” gains most weight in these sentences, and “{glue:text}`fallen:s`”
+# loses most.
 
 # %% [markdown]
 # The paper's claim is about change: contrastive fine-tuning makes an encoder weight informative words more. So this
@@ -82,6 +85,5 @@ publish(results, "examples_before_after", found.numbers, **found.tables)
 
 # %% [markdown]
 # In {glue:text}`steps` steps of {glue:text}`objective:s`, the rank correlation of weight and KL(w) over these
-# {glue:text}`words` words went from {glue:text}`rank_before:.2f` to {glue:text}`rank_after:.2f`. Relative to the
-# average word, *{glue:text}`risen:s`* gained most, and *{glue:text}`fallen:s`* lost most. {glue:text}`sentences`
+# {glue:text}`words` words went from {glue:text}`rank_before:.2f` to {glue:text}`rank_after:.2f`. {glue:text}`sentences`
 # sentences prove nothing; {doc}`the next page <06_table_before_after>` measures the effect over many.

@@ -11,7 +11,11 @@
 # ---
 
 # %% [markdown]
-# # During training
+# # When during training do weights change?
+#
+# Within {glue:text}`steps` steps the correlation with KL(w) under {glue:text}`baseline:s` goes from
+# {glue:text}`correlation_before:+.2f` to {glue:text}`correlation_after:+.2f`, and at least half of that change is
+# complete after {glue:text}`half_step` steps.
 
 # %% [markdown]
 # One fine-tuning, measured along the way: how weight and information are related, how long embeddings are, how they lie
@@ -81,9 +85,7 @@ state_along_training(found["course"])
 publish(results, "training_dynamics", found.numbers, **found.tables)
 
 # %% [markdown]
-# Within {glue:text}`steps` steps the correlation with KL(w) under {glue:text}`baseline:s` went from
-# {glue:text}`correlation_before:+.2f` to {glue:text}`correlation_after:+.2f`; at least half of that change was complete
-# after {glue:text}`half_step` steps. The correlation with human judgements went from
+# The correlation with human judgements went from
 # {glue:text}`human_correlation_before:.2f` to {glue:text}`human_correlation_after:.2f`, the mean length of an embedding
 # from {glue:text}`norm_before:.2f` to {glue:text}`norm_after:.2f`, uniformity from
 # {glue:text}`uniformity_before:.2f` to {glue:text}`uniformity_after:.2f` and alignment from

@@ -11,7 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Integrated Gradients against SHAP
+# # Do Integrated Gradients and SHAP agree?
+#
+# Over {glue:text}`words` words, the rank correlation of the weights by the two methods is {glue:text}`rank_before:.2f`
+# before fine-tuning and {glue:text}`rank_after:.2f` after it.
 
 # %% [markdown]
 # The paper measures the weight of a word in two ways. Integrated Gradients {cite}`sundararajan2017axiomatic` follow the
@@ -98,8 +101,7 @@ show(of_self_information, by=["specification"], columns=SPECIFICATION_COLUMNS)
 publish(results, "ig_vs_shap", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`words` words, the rank correlation of the two methods' weights is {glue:text}`rank_before:.2f` before
-# fine-tuning and {glue:text}`rank_after:.2f` after it. Contributions add up to the embedding within a mean relative
+# Contributions add up to the embedding within a mean relative
 # error of {glue:text}`completeness_error_default:.1e` (Integrated Gradients) and
 # {glue:text}`completeness_error_shap:.1e` (SHAP). With KL(w), the correlation rose in {glue:text}`risen_kl` of the two
 # methods, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`, each by its 95% interval;

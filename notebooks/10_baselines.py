@@ -11,7 +11,11 @@
 # ---
 
 # %% [markdown]
-# # What replaces an absent word
+# # Does it matter what replaces an absent word?
+#
+# Over {glue:text}`specifications` combinations of method and baseline, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
+# to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w) ends above zero in
+# {glue:text}`positive_kl` of them.
 
 # %% [markdown]
 # Every attribution asks what the embedding would be without a word, and something must replace that word: the mask

@@ -11,7 +11,11 @@
 # ---
 
 # %% [markdown]
-# # All specifications side by side
+# # Does any result depend on a single choice?
+#
+# Over {glue:text}`specifications` specifications, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
+# to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w) ends above zero in
+# {glue:text}`positive_kl` of them.
 
 # %% [markdown]
 # Each of the previous pages varied one choice. Here are their specifications in one figure, a *specification curve*

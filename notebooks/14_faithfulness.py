@@ -12,6 +12,9 @@
 
 # %% [markdown]
 # # Do the weights mean something?
+#
+# Of {glue:text}`rows` comparisons with a random order, the order by weight is better in {glue:text}`better`, by its 95%
+# interval.
 
 # %% [markdown]
 # Any method gives numbers. This page tests them without any notion of information: words are removed from a sentence,

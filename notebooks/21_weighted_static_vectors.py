@@ -12,6 +12,10 @@
 
 # %% [markdown]
 # # Are information weights useful?
+#
+# With the input embeddings of {glue:text}`source:s`, weighting by KL gains {glue:text}`gain_kl:+.3f`
+# [{glue:text}`gain_kl_low:+.3f`, {glue:text}`gain_kl_high:+.3f`] of agreement with human judgements over uniform
+# weights.
 
 # %% [markdown]
 # If encoders learn to give informative words more weight, one might simply *set* the weights. Take a static vector for
@@ -58,7 +62,6 @@ publish(results, "weighted_static_vectors", found.numbers, **found.tables)
 # %% [markdown]
 # With the input embeddings of {glue:text}`source:s`, uniform weights agree at {glue:text}`agreement_uniform:.3f`. The
 # best weighting, *{glue:text}`best:s`*, agrees at {glue:text}`best_agreement:.3f`, a gain of
-# {glue:text}`best_gain:+.3f` [{glue:text}`best_gain_low:+.3f`, {glue:text}`best_gain_high:+.3f`]. Weighting by KL gains
-# {glue:text}`gain_kl:+.3f` [{glue:text}`gain_kl_low:+.3f`, {glue:text}`gain_kl_high:+.3f`]. The whole encoder agrees at
+# {glue:text}`best_gain:+.3f` [{glue:text}`best_gain_low:+.3f`, {glue:text}`best_gain_high:+.3f`]. The whole encoder agrees at
 # {glue:text}`agreement_encoder:.3f`: the best weighting covers {glue:text}`reached:.0%` of the distance from uniform
 # weights to it.

@@ -11,7 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Analyse your own encoder
+# # Does your encoder weight informative words?
+#
+# On this page, over {glue:text}`words` words and under the baseline {glue:text}`baseline:s`, the weight of a word
+# **{glue:text}`direction:s`** with both quantities.
 
 # %% [markdown]
 # This page is for your encoder and your text. Run it again with them:

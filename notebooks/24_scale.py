@@ -11,7 +11,10 @@
 # ---
 
 # %% [markdown]
-# # Speed and scale
+# # What would a larger text cost?
+#
+# To explain every sentence of {glue:text}`largest:s` with {glue:text}`large:s`, the machine measured would need
+# {glue:text}`largest_explained:s`; counting takes {glue:text}`largest_counting:s`.
 
 # %% [markdown]
 # What would all of this cost on a full Wikipedia, or on the web? This page times nothing itself.

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wig_core.errors import needs_extra
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 AXIS_LABELS = {
     "kl": "KL(w)  [nats]",
     "self_information": "−log P(w)  [nats]",
     "weight": "weight of the word, mean of ‖c‖·n",
 }
+BLUE, VERMILLION = "#0072B2", "#D55E00"  # of Okabe and Ito: distinct for every colour vision, on white and on black
 _YELLOW_TO_RED = ("ffffcc", "ffeda0", "fed976", "feb24c", "fd8d3c", "fc4e2a", "e31a1c", "bd0026", "800026")
 
 
@@ -50,7 +51,7 @@ def heat_map(occurrences: pd.DataFrame, columns: dict[str, str]) -> str:
 def _shaded(word: str, value: float, share: float) -> str:
     if np.isnan(value):
         return f'<span style="opacity:.5" title="too rare">{escape(word)}</span>'
-    style = f"background:{_colour(0.8 * share)};color:#000;border-radius:3px;padding:2px 4px"
+    style = f"background:{_colour(0.7 * share)};color:#000;border-radius:3px;padding:2px 4px"
     return f'<span style="{style}" title="{value:.3g}">{escape(word)}</span>'
 
 
@@ -77,7 +78,7 @@ def weights_against_information(words: pd.DataFrame, fits: pd.DataFrame, *, labe
         x, y = words[fit.x], words["weight"]
         plot_density(axes, x, y)
         ends = np.array([x.min(), x.max()])
-        axes.plot(ends, fit.intercept + fit.slope * ends, color="crimson", lw=2)
+        axes.plot(ends, fit.intercept + fit.slope * ends, color="black", lw=1.5)
         label_words(axes, words["word"], x, y, label)
         axes.set(xlabel=AXIS_LABELS.get(fit.x, fit.x), ylabel=AXIS_LABELS["weight"] if axes is panels[0, 0] else "")
         axes.set_title(f"R² = {fit.r2:.3f}  [{fit.r2_low:.3f}, {fit.r2_high:.3f}],  {fit.n_words} words", fontsize=10)
@@ -97,23 +98,34 @@ def finished(figure: Figure) -> Figure:
 
 
 def plot_density(axes: Axes, x: pd.Series, y: pd.Series) -> None:
-    """Draw points coloured by the density of points around them, the densest on top."""
+    """Draw points from blue to vermillion by the density of points around them, the densest on top."""
+    from matplotlib.colors import LinearSegmentedColormap
     from scipy.stats import gaussian_kde
 
     points = np.vstack([x, y])
     near = gaussian_kde(points)(points) if len(x) > 10 else np.ones(len(x))
     order = np.argsort(near, kind="stable")
-    axes.scatter(points[0, order], points[1, order], c=near[order], cmap="viridis", s=12, linewidths=0)
+    colours = LinearSegmentedColormap.from_list("density", [BLUE, VERMILLION])
+    axes.scatter(points[0, order], points[1, order], c=near[order], cmap=colours, s=12, linewidths=0)
 
 
 def label_words(axes: Axes, words: Sequence[str], x: pd.Series, y: pd.Series, count: int) -> None:
-    """Name the outermost words first, leaving out those whose label would cover another."""
+    """Name the outermost words first, towards the middle, leaving out those whose label would cover another."""
     points = np.column_stack([x, y])
     scaled = (points - points.mean(0)) / (np.ptp(points, axis=0) + 1e-12)
-    placed: list[NDArray[np.float64]] = []
+    middle = points[:, 0].min() + np.ptp(points[:, 0]) / 2
+    axes.autoscale_view()  # at once: the places of labels depend on it
+    placed: list[Bbox] = []
     for index in np.argsort(-np.linalg.norm(scaled, axis=1), kind="stable"):
         if len(placed) == count:
             break
-        if all(abs(scaled[index, 1] - p[1]) > 0.045 or abs(scaled[index, 0] - p[0]) > 0.16 for p in placed):
-            placed.append(scaled[index])
-            axes.annotate(list(words)[index], points[index], xytext=(3, 3), textcoords="offset points", fontsize=8)
+        shift, side = (3, "left") if points[index, 0] <= middle else (-3, "right")
+        text = axes.annotate(
+            list(words)[index], points[index], xytext=(shift, 3), textcoords="offset points", ha=side, fontsize=8,
+            parse_math=False,
+        )  # fmt: skip
+        box = text.get_window_extent().expanded(1.05, 1.1)
+        if box.count_overlaps(placed):
+            text.remove()
+        else:
+            placed.append(box)

@@ -162,9 +162,7 @@ def test_every_page_has_a_plan() -> None:
     pages = PROJECT.profile("smoke").pages
     found = planned(*(run_of(page.name) for page in pages))
     assert [one.page for one in found.pages] == [page.name for page in pages]
-    assert {"01_word_weights", "03_regression", "06_changes"} <= {
-        one.page for one in found.pages if one.operations
-    }
+    assert {"01_word_weights", "03_regression", "06_changes"} <= {one.page for one in found.pages if one.operations}
     text = as_text(found)
     assert all(page.name in text for page in pages)
     assert found.downloads == []

@@ -138,7 +138,7 @@ def test_the_machine_is_named_and_every_work_is_shown(content: dict[str, Any], t
     assert shown.shape == (4, 4)
     assert shown.loc[("fine-tuning", "base"), "little"] == "8.3\u00a0min · 0.0\u00a0MFLOP"
     assert shown.loc[("counting", ""), "of peak"] == ""
-    assert len(scaling(found["growth"], found["costs"]).axes) == 2
+    assert "Hours for " in scaling(found["growth"], found["costs"]).alt
     assert found["growth"]["pairs_fitted"].tolist() == pytest.approx([1000, 2000, 4000])
 
 

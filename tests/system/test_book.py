@@ -1,122 +1,115 @@
-"""The real book, in the smoke profile: built without a warning, and read in a browser without a network."""
+"""The real book, in the smoke profile: built without a warning, and read in a browser, which has no network."""
 
-import asyncio
-import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 from repository import ROOT
-from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--window-size=1400,1000",
-    "--remote-debugging-port=0",  # any free one; it is written to DevToolsActivePort
-]
-FACTS = """(async () => {
-    await window.MathJax?.startup?.promise;
+FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
+WIDTHS = [1400, 1300, 1280, 500, 390]  # pixels
+HEIGHT = 1000
+AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+CONTENT = """() => {
     const count = selector => document.querySelectorAll(selector).length;
     return {
         text: document.body.innerText,
         formulas: count("main .math"),
         rendered: count("main .math mjx-container"),
         faults: count("mjx-merror"),
-        images: document.images.length,
-        wide: [...document.querySelectorAll("table.dataframe")].filter(t => t.scrollWidth > t.clientWidth + 1).length,
+        pictures: count("main img, main svg.picture"),
         broken: [...document.images].filter(image => !image.naturalWidth).map(image => image.src),
+        silent: [...document.querySelectorAll("main img, main svg.picture")]
+            .filter(one => (one.alt ?? one.ariaLabel ?? "").length < 20).map(one => one.outerHTML.slice(0, 80)),
     };
-})()"""
+}"""
+# What is distorted, wider than the column, or cut, and how many pixels of code are in sight.
+LAYOUT = """() => {
+    const article = document.querySelector("main article") ?? document.querySelector("main");
+    // Formulas, of which a long one may be scrolled; parts of figures, which are looked at as a whole; unseen helpers.
+    const skipped = ".math, .math *, svg :not(text), .sr-only, .sbt-scroll-pixel-helper";
+    const inside = [...article.querySelectorAll("*")].filter(one => one.checkVisibility() && !one.matches(skipped));
+    const name = one => one.outerHTML.slice(0, 100);
+    const ratio = one => one.viewBox ? one.viewBox.baseVal.width / one.viewBox.baseVal.height
+        : one.naturalWidth / one.naturalHeight;
+    const column = article.getBoundingClientRect();
+    const beyond = (box, around) => box.left < around.left - 1 || box.right > around.right + 1;
+    const pictures = inside.filter(one => one.matches("img, svg.picture"));
+    return {
+        distorted: pictures.filter(one => {
+            const box = one.getBoundingClientRect();
+            return Math.abs(box.width / box.height / ratio(one) - 1) > 0.01;
+        }).map(name),
+        wide: inside.filter(one => beyond(one.getBoundingClientRect(), column)).map(name),
+        cut: [
+            ...inside.filter(one => one.scrollWidth > one.clientWidth + 1 && one.clientWidth)
+                .filter(one => getComputedStyle(one).overflowX !== "visible"),
+            ...inside.filter(one => one.matches("svg.picture text")
+                && beyond(one.getBoundingClientRect(), one.closest("svg").getBoundingClientRect())),
+        ].map(name),
+        code: inside.filter(one => one.matches("div.highlight")).reduce((sum, one) => sum + one.clientHeight, 0),
+    };
+}"""
 LOADED = re.compile(
     r"""<(?:script|img|iframe|source|link)\b[^>]*(?:src|href)=["']?(?:https?:)?//|(?:url\(|@import )["']?https?:"""
 )
 
 
-class Tab:
-    """A tab of a Chromium whose network is cut, driven through its debugging protocol."""
-
-    def __init__(self, socket: WebSocketClientConnection):
-        self.socket = socket
-        self.events: list[dict[str, Any]] = []
-        self.calls = 0
-
-    async def receive(self) -> dict[str, Any]:
-        message = json.loads(await asyncio.wait_for(self.socket.read_message(), 60))
-        self.events.append(message)
-        return message
-
-    async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        self.calls += 1
-        await self.socket.write_message(json.dumps({"id": self.calls, "method": method, "params": parameters}))
-        while (message := await self.receive()).get("id") != self.calls:
-            pass
-        return message["result"]
-
-    async def visit(self, url: str) -> dict[str, Any]:
-        """Return what the page shows, and the addresses outside this machine that it asked for."""
-        for domain in ("Network", "Page"):
-            await self.call(f"{domain}.enable")
-        await self.call("Page.navigate", url=url)
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            await self.receive()
-        result = await self.call("Runtime.evaluate", expression=FACTS, awaitPromise=True, returnByValue=True)
-        requests = [event["params"] for event in self.events if event.get("method") == "Network.requestWillBeSent"]
-        asked = [request["request"]["url"] for request in requests]
-        outside = [address for address in asked if not address.startswith(("file:", "data:", "blob:"))]
-        return result["result"]["value"] | {"outside": outside}
-
-
 class Browser:
-    """A headless Chromium."""
+    """A headless Chromium whose network is cut."""
 
-    def __init__(self, folder: Path):
-        command = [str(CHROMIUM), *FLAGS, f"--user-data-dir={folder}", "about:blank"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        port_file = folder / "DevToolsActivePort"
-        deadline = time.monotonic() + 60
-        while not port_file.exists() or "\n" not in port_file.read_text():
-            assert time.monotonic() < deadline, "Chromium does not start"
-            time.sleep(0.05)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port_file.read_text().split()[0]}/json") as answer:
-            tabs = json.load(answer)
-        self.address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
+    def __init__(self, tab: Page):
+        self.tab = tab
+        self.asked: list[str] = []
+        tab.on("request", lambda request: self.asked.append(request.url))
+
+    def open(self, page: Path) -> Page:
+        """Open a page, and wait for its mathematics."""
+        self.asked.clear()
+        self.tab.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
+        self.tab.goto(page.as_uri())
+        self.tab.evaluate("async () => { await window.MathJax?.startup?.promise }")
+        return self.tab
 
     def visit(self, page: Path) -> dict[str, Any]:
-        async def visit() -> dict[str, Any]:
-            socket = await websocket_connect(self.address, max_message_size=2**28)
-            try:
-                return await Tab(socket).visit(page.as_uri())
-            finally:
-                socket.close()
+        """Return what the page shows, how it lies at each width, and the addresses elsewhere that it asked for."""
+        tab = self.open(page)
+        seen = tab.evaluate(CONTENT)
+        layouts = {}
+        for width in WIDTHS:
+            tab.set_viewport_size({"width": width, "height": HEIGHT})
+            layouts[width] = tab.evaluate(LAYOUT)
+        outside = [url for url in self.asked if not url.startswith(("file:", "data:", "blob:"))]
+        return seen | {"layouts": layouts, "outside": outside}
 
-        return asyncio.run(visit())
+    def violations(self, page: Path, theme: str) -> list[str]:
+        """Return the serious and critical findings of axe-core on the page in a theme."""
+        tab = self.open(page)
+        tab.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        tab.evaluate(f"{AXE}; 0")
+        found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:100]}" for one in found if one["impact"] in ("serious", "critical")
+        ]
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     if not CHROMIUM:
         pytest.skip("Chromium is not installed; .ci/run installs it")
-    browser = Browser(tmp_path_factory.mktemp("chromium"))
-    yield browser
-    browser.process.terminate()
-    browser.process.wait()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield Browser(chromium.new_page())
+        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -146,34 +139,65 @@ def loads_from_outside(html: Path) -> list[str]:
     ]
 
 
-def test_the_browser_sees_requests_broken_images_and_mathematics(browser, tmp_path):
+def test_the_browser_sees_what_it_is_to_find(browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(
-        '<main><p class="math">x</p><img src="none.png"><script src="https://a.invalid/b.js"></script></main>'
-        '<table class="dataframe" style="display: block; overflow-x: auto"><tr><td style="min-width: 2000px">x</table>'
+        '<main><article style="width: 300px"><p class="math">x</p><img src="none.png">'
+        '<img alt="a square, drawn as a strip" src="square.svg" style="width: 200px; height: 50px">'
+        '<div style="overflow: auto; width: 100px"><p style="width: 200px">x</p></div><pre style="width: 350px">x</pre>'
+        '<svg class="picture" viewBox="0 0 9 9" style="width: 90px"><text x="8" font-size="2">beyond</text></svg>'
+        '<p style="color: #ccc">pale</p></article><script src="https://a.invalid/b.js"></script></main>'
     )
+    (tmp_path / "square.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     seen = browser.visit(page)
     assert seen["outside"] == ["https://a.invalid/b.js"]
     assert (seen["formulas"], seen["rendered"], seen["broken"]) == (1, 0, [(tmp_path / "none.png").as_uri()])
-    assert seen["wide"] == 1
+    assert (seen["pictures"], len(seen["silent"])) == (3, 2)
+    found = {name: [one.split(" ")[0] for one in seen["layouts"][390][name]] for name in ("distorted", "wide", "cut")}
+    assert found == {"distorted": ["<img"], "wide": ["<pre"], "cut": ["<div", "<text"]}
+    assert any(one.startswith("color-contrast") for one in browser.violations(page, "light"))
     assert loads_from_outside(tmp_path) == ['page.html: <script src="https://']
 
 
-def test_no_page_loads_anything_from_outside(html):
+def test_no_page_loads_anything_from_outside(html: Path) -> None:
     assert loads_from_outside(html) == []
 
 
-def test_prose_quotes_numbers_that_there_are(html):
+def test_prose_quotes_numbers_that_there_are(html: Path) -> None:
     missing = re.compile(r'class="pasted-text">[^<]*\bnan\b')
     assert [page.name for page in pages(html) if missing.search(page.read_text("utf-8"))] == []
 
 
-def test_every_page_opens_without_a_network(html, browser):
+def test_every_page_opens_without_a_network_and_is_whole_at_every_width(html: Path, browser: Browser) -> None:
     seen = {page.relative_to(html).as_posix(): browser.visit(page) for page in pages(html)}
-    assert {name: page["outside"] for name, page in seen.items() if page["outside"]} == {}
-    assert {name: page["broken"] for name, page in seen.items() if page["broken"]} == {}
+    for fault in ("outside", "broken", "silent"):
+        assert {name: page[fault] for name, page in seen.items() if page[fault]} == {}
+    for fault in ("distorted", "wide", "cut"):
+        at = {(name, width): one[fault] for name, page in seen.items() for width, one in page["layouts"].items()}
+        assert {place: found for place, found in at.items() if found} == {}
     assert [name for name, page in seen.items() if page["rendered"] != page["formulas"] or page["faults"]] == []
-    assert {name: page["wide"] for name, page in seen.items() if page["wide"]} == {}
     assert [name for name, page in seen.items() if "Profile smoke" not in page["text"]] == []
     assert sum(page["rendered"] for page in seen.values()) > 0
-    assert sum(page["images"] for page in seen.values()) > 0
+    assert sum(page["pictures"] for page in seen.values()) > 0
+    code = {name: page["layouts"][WIDTHS[0]]["code"] for name, page in seen.items() if name.startswith("notebooks/")}
+    assert {name: height for name, height in code.items() if height > HEIGHT} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_can_be_read_by_all(html: Path, browser: Browser, theme: str) -> None:
+    found = {page.relative_to(html).as_posix(): browser.violations(page, theme) for page in pages(html)}
+    assert {name: violations for name, violations in found.items() if violations} == {}
+
+
+def test_a_figure_of_words_answers(html: Path, browser: Browser) -> None:
+    """To a word that is typed, and to a dot that is pointed at; each marks it in every panel."""
+    tab = browser.open(html / "notebooks/02_word_information.html")
+    word = tab.locator(".asked option").nth(3).text_content()
+    tab.fill(".asked input", word)
+    assert tab.inner_text(".asked output").startswith(f"{word}: −log P(w) ")
+    assert tab.locator(".asked .mark:visible").count() == 1
+    circle = tab.locator(".asked .mark circle").bounding_box()
+    tab.fill(".asked input", "no such word")
+    assert tab.locator(".asked .mark:visible").count() == 0
+    tab.mouse.move(circle["x"] + circle["width"] / 2, circle["y"] + circle["height"] / 2)
+    assert tab.inner_text(".asked output").startswith(f"{word}: −log P(w) ")

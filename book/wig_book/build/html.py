@@ -23,7 +23,7 @@ from wig_book.build.run import Run, digest, versions
 
 FAULT = re.compile(r"WARNING|ERROR|^\w+Error: \S")  # in Sphinx's output: its messages, the end of a traceback
 
-
+MATHJAX = ["tex-chtml.js", "output/chtml/fonts/woff-v2"]  # what pages ask for: the program and its fonts
 JUPYTER_BOOK = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
 
 
@@ -73,7 +73,7 @@ def assemble(project: Project, runs: list[Run], source: Path) -> Path:
     shutil.copytree(project.root / "book", source, ignore=shutil.ignore_patterns("_build", "wig_book"))
     (source / "notebooks").mkdir()
     for run in runs:
-        nbformat.write(with_caption(run), source / f"notebooks/{run.page.name}.ipynb")
+        nbformat.write(for_reading(run), source / f"notebooks/{run.page.name}.ipynb")
     (source / "provenance.md").write_text(provenance(project.root, runs), "utf-8")
     write_claims(project, runs, source)
     config = yaml.safe_load((source / "_config.yml").read_text("utf-8"))
@@ -100,12 +100,18 @@ def write_claims(project: Project, runs: list[Run], source: Path) -> None:
     (source / "claims_table.txt").write_text(summary(claims, measured), "utf-8")
 
 
-def with_caption(run: Run) -> nbformat.NotebookNode:
-    """Return the executed page with a caption under its title."""
+def for_reading(run: Run) -> nbformat.NotebookNode:
+    """Return the executed page as the book shows it: a caption below its title and answer, and its code folded.
+
+    The caption holds the parameters, so that their cell is left out.
+    """
     notebook = nbformat.read(run.notebook, as_version=4)
-    prose = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-    titled = next(cell for cell in prose if TITLE.search(cell.source))
-    titled.source = TITLE.sub(lambda title: f"{title[0]}\n\n{caption(run)}", titled.source, count=1)
+    titled = next(cell for cell in notebook.cells if cell.cell_type == "markdown" and TITLE.search(cell.source))
+    titled.source += f"\n\n{caption(run)}"
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            tags = cell.metadata.get("tags", [])
+            cell.metadata["tags"] = [*tags, "remove-input" if "parameters" in tags else "hide-input"]
     return notebook
 
 
@@ -142,12 +148,22 @@ def build_html(source: Path, target: Path, progress: Progress, *, strict: bool) 
         faults = [line.replace(f"{source}/", "") for line in done.stderr.splitlines() if FAULT.search(line)]
         raise BuildError("\n".join([f"the book was not built; {target} is as it was", *dict.fromkeys(faults)]))
     built = new / "_build/html"
+    trim_mathjax(built / "_static/mathjax")
     (built / stamp.name).write_text(made_of, "utf-8")
     if target.exists():
         target.rename(new / "old")
     built.rename(target)
     shutil.rmtree(new)
     return target
+
+
+def trim_mathjax(folder: Path) -> None:
+    """Remove from a copy of MathJax everything but `MATHJAX`; that leaves 1.5 of 24 MB."""
+    whole = folder.rename(folder.with_name("mathjax.whole"))
+    for part in MATHJAX:
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        (whole / part).rename(folder / part)
+    shutil.rmtree(whole)
 
 
 def _without(entry: Any, dropped: set[str]) -> Any:

@@ -80,7 +80,7 @@ class _OwnKernel(AsyncKernelManager):
             "PYTHONHASHSEED": "0",
             "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm's, at every start: there is no widget to show
         }
-        return KernelSpec(env=env, **get_kernel_dict(["--InlineBackend.figure_formats={'retina'}"]))
+        return KernelSpec(env=env, **get_kernel_dict())
 
 
 def _manager(kernels: Kernels) -> type[AsyncKernelManager]:

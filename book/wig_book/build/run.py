@@ -131,8 +131,11 @@ class Run:
 
 
 def code_of(page: Page) -> list[str]:
-    """The hashes of the code that decides a page: wig_core, and the modules of wig_book that the page uses."""
-    return [digest(Path(str(resources.files("wig_core")))), *map(file_hash, used_modules(page.path, "wig_book"))]
+    """The hashes of the code that decides a page: wig_core, and the modules of wig_book that the page uses,
+    with their scripts."""
+    modules = used_modules(page.path, "wig_book")
+    scripts = [script for module in modules if (script := module.with_suffix(".js")).is_file()]
+    return [digest(Path(str(resources.files("wig_core")))), *map(file_hash, [*modules, *scripts])]
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

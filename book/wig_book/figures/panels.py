@@ -10,17 +10,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wig_book.figures.picture import VERMILLION, WIDTH
+
 
 def panels_by(
-    table: pd.DataFrame, column: str, *, width: float, height: float, title: str = "{}", sharey: bool = True
+    table: pd.DataFrame, column: str, *, height: float, title: str = "{}", sharey: bool = True
 ) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
     """Make a figure with a row of panels, one per value of a column.
 
     Args:
         table: the rows to draw.
         column: whose values, in the order in which they come, name the panels.
-        width: of each panel, in inches.
-        height: of the figure, in inches.
+        height: of the figure, in inches; panels share its width.
         title: of each panel; {} stands for the value.
         sharey: whether panels share the vertical axis.
 
@@ -28,7 +29,7 @@ def panels_by(
         The figure, and each panel with its rows, renumbered from 0.
     """
     groups = [(value, rows.reset_index(drop=True)) for value, rows in table.groupby(column, sort=False)]
-    figure, axes = plt.subplots(1, len(groups), figsize=(width * len(groups), height), sharey=sharey, squeeze=False)
+    figure, axes = plt.subplots(1, len(groups), figsize=(WIDTH, height), sharey=sharey, squeeze=False)
     for panel, (value, _) in zip(axes[0], groups, strict=True):
         panel.set_title(title.format(value))
     return figure, [(panel, rows) for panel, (_, rows) in zip(axes[0], groups, strict=True)]
@@ -58,14 +59,14 @@ def plot_intervals(
     middle, low, high = rows[name], rows[f"{name}_low"], rows[f"{name}_high"]
     axes.errorbar(
         middle, -rows.index + shift, xerr=[(middle - low).clip(0), (high - middle).clip(0)], fmt=fmt, color=color,
-        markerfacecolor=face or color, capsize=2, ms=5, lw=1, label=label,
+        markerfacecolor=face or color, capsize=2, lw=1, label=label,
     )  # fmt: skip
 
 
 def plot_before_after(axes: Axes, rows: pd.DataFrame, statistic: str) -> None:
     """Draw a statistic before (hollow) and after (filled) with its intervals, one line per row, and a line at zero."""
-    plot_intervals(axes, rows, f"{statistic}_before", color="crimson", label="before", shift=0.12, face="white")
-    plot_intervals(axes, rows, f"{statistic}_after", color="crimson", label="after", shift=-0.12)
+    plot_intervals(axes, rows, f"{statistic}_before", color=VERMILLION, label="before", shift=0.12, face="white")
+    plot_intervals(axes, rows, f"{statistic}_after", color=VERMILLION, label="after", shift=-0.12)
     axes.axvline(0, color="black", lw=1, ls=":")
 
 

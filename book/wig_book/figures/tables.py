@@ -9,8 +9,6 @@ import pandas as pd
 
 from wig_book.labels import COLUMNS, MEASURE_NAMES, setting_names
 
-NO_BREAK = "\N{NO-BREAK SPACE}"
-
 
 def show(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     """Build the display of a table: index columns, then formatted columns under the headings of `labels.COLUMNS`.
@@ -24,7 +22,7 @@ def show(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.D
     Example:
         >>> fits = pd.DataFrame({"x": ["kl"], "r2": [0.25], "r2_low": [0.125], "r2_high": [0.5], "n_words": [9]})
         >>> show(fits, ["x"], ["r2", "n_words", "lacking"]).reset_index().to_dict("records")
-        [{'quantity': 'KL(w)', 'R²': '0.250 [0.125,\\xa00.500]', 'words': '9'}]
+        [{'quantity': 'KL(w)', 'R²': '0.250 [0.125, 0.500]', 'words': '9'}]
         >>> show(pd.DataFrame({"x": ["kl"], "r2_before": [0.1], "r2_after": [0.2]}), ["x"], ["r2"])["R²"].tolist()
         ['0.100 →\\xa00.200']
     """
@@ -46,13 +44,13 @@ def _with_interval(table: pd.DataFrame, name: str, form: str) -> list[str]:
     if f"{name}_low" not in table:
         return middle
     ends = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
-    brackets = [f" [{_text(low, form)},{NO_BREAK}{_text(high, form)}]" for low, high in ends]
+    brackets = [f" [{_text(low, form)}, {_text(high, form)}]" for low, high in ends]
     return [value + bracket for value, bracket in zip(middle, brackets, strict=True)]
 
 
 def _as_change(table: pd.DataFrame, name: str, form: str) -> list[str]:
     sides = zip(table[f"{name}_before"], table[f"{name}_after"], strict=True)
-    return [f"{_text(before, form)} →{NO_BREAK}{_text(after, form)}" for before, after in sides]
+    return [f"{_text(before, form)} →\N{NO-BREAK SPACE}{_text(after, form)}" for before, after in sides]
 
 
 def _text(value: Any, form: str) -> str:

@@ -1,0 +1,11 @@
+// On narrow windows each cell of a table of numbers stands on a line of its own, behind the heading of its column.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const table of document.querySelectorAll("table.dataframe")) {
+    const headings = [...table.tHead.rows[0].cells].map(cell => cell.textContent);
+    for (const row of table.tBodies[0].rows) {
+      const cells = [...row.querySelectorAll("td")];
+      cells.forEach((cell, number) => { cell.dataset.heading = headings.at(number - cells.length); });
+    }
+    table.classList.add("named");
+  }
+});
