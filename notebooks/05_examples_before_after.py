@@ -67,7 +67,7 @@ results: str = "results/quick"  # folder for the numbers
 from IPython.display import HTML
 
 from wig_book.build.publish import publish
-from wig_book.experiments.before_after import examples_before_after
+from wig_book.experiments.examples_before_after import examples_before_after
 from wig_core.plotting import heat_map
 
 # %%

@@ -48,7 +48,7 @@ results: str = "results/quick"  # folder for the numbers
 
 # %% tags=["remove-cell"]
 from wig_book.build.publish import publish
-from wig_book.experiments.across_models import analyse_your_encoder
+from wig_book.experiments.analyse_your_encoder import analyse_your_encoder
 from wig_book.figures.regression import weights_on_information
 from wig_book.figures.tables import show
 

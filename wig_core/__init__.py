@@ -17,9 +17,15 @@ if TYPE_CHECKING:
         save_contributions,
     )
     from wig_core.attribution.explainer import Explainer, iter_contributions
+    from wig_core.attribution.explanation import Explanation, explain_words
     from wig_core.attribution.integrated_gradients import integrated_gradients
     from wig_core.attribution.shapley import shapley_values
-    from wig_core.attribution.similarity import Explanation, explain_similarity, explain_words
+    from wig_core.attribution.similarity import (
+        SimilarityExplanation,
+        explain_nearest,
+        explain_similarity,
+        least_baseline,
+    )
     from wig_core.encoders.encoder import SentenceEncoder, as_encoder
     from wig_core.errors import InputError
     from wig_core.information.word_information import word_information
@@ -36,9 +42,10 @@ if TYPE_CHECKING:
 _MODULES = {
     "attribution.contributions": ["ContributionSet", "Contributions", "load_contributions", "save_contributions"],
     "attribution.explainer": ["Explainer", "iter_contributions"],
+    "attribution.explanation": ["Explanation", "explain_words"],
     "attribution.integrated_gradients": ["integrated_gradients"],
     "attribution.shapley": ["shapley_values"],
-    "attribution.similarity": ["Explanation", "explain_similarity", "explain_words"],
+    "attribution.similarity": ["SimilarityExplanation", "explain_nearest", "explain_similarity", "least_baseline"],
     "encoders.encoder": ["SentenceEncoder", "as_encoder"],
     "errors": ["InputError"],
     "information.word_information": ["word_information"],
@@ -68,16 +75,19 @@ __all__ = [  # spelled out for type checkers
     "Regression",
     "Schedule",
     "SentenceEncoder",
+    "SimilarityExplanation",
     "SimilarityPairs",
     "Softmax",
     "SupervisedSimCSE",
     "UnsupervisedSimCSE",
     "as_encoder",
+    "explain_nearest",
     "explain_similarity",
     "explain_words",
     "fine_tune",
     "integrated_gradients",
     "iter_contributions",
+    "least_baseline",
     "load_contributions",
     "load_corpus",
     "load_examples",

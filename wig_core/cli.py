@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wig_core.cache import write_atomically, write_failure
 from wig_core.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from wig_core.attribution.coalitions import Absence
+    from wig_core.attribution.explainer import Explainer
+    from wig_core.attribution.explanation import Explanation
+    from wig_core.attribution.similarity import SimilarityExplanation
+    from wig_core.encoders.encoder import SentenceEncoder
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,33 +96,60 @@ def fail(code: int, *lines: str) -> int:
 
 
 def explain(options: argparse.Namespace) -> None:
-    """Print which words drive the embedding of sentences, or the similarity of two."""
+    """Print which words drive the embedding of sentences, or the similarity of one to another or to a corpus."""
+    from wig_core.attribution.explanation import explain_words, html_page
+    from wig_core.encoders.encoder import SentenceEncoder
+
+    compares = [name for name in ("similar_to", "corpus") if getattr(options, name) is not None]
+    if len(compares) == 2:
+        raise InputError("--similar-to and --corpus are two questions; leave one out")
+    if compares and len(options.sentences) > 1:
+        flag = f"--{compares[0].replace('_', '-')}"
+        raise InputError(f"{flag} compares one sentence, {len(options.sentences)} are given; explain each on its own")
+    encoder, progress = SentenceEncoder.load(options.encoder), sys.stderr.isatty()
+    shown: Sequence[Explanation | SimilarityExplanation]
+    if compares:
+        shown = _explain_similar(encoder, options, progress)
+    else:
+        explainer = _explainer(options, options.sentences, options.baseline or "mask")
+        shown = [explain_words(encoder, options.sentences, explainer, progress=progress)]
+    if options.json:
+        found = [one.to_dict() for one in shown]
+        print(json.dumps(found if options.corpus else found[0], indent=1, ensure_ascii=False))
+    else:
+        colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        print("\n\n".join(one.to_terminal(colours=colours) for one in shown))
+    if options.html:
+        _write(options.html, html_page("".join(one._repr_html_() for one in shown)))
+
+
+def _explain_similar(
+    encoder: SentenceEncoder, options: argparse.Namespace, progress: bool
+) -> Sequence[SimilarityExplanation]:
+    """The explanations of the similarity of the one sentence to another, or to the nearest texts of a corpus."""
+    from wig_core.attribution.similarity import explain_nearest, explain_similarity, least_baseline
+    from wig_core.text.corpus import load_corpus
+
+    [query] = options.sentences
+    if options.corpus is None:
+        texts = [query, options.similar_to]
+        explainer = _explainer(options, texts, options.baseline or least_baseline(encoder, texts))
+        return [explain_similarity(encoder, query, options.similar_to, explainer, progress=progress)]
+    documents = load_corpus(options.corpus, column=options.column).sentences
+    explainer = _explainer(options, [query], options.baseline or least_baseline(encoder, [query]))
+    return explain_nearest(encoder, query, documents, explainer, top=options.top, progress=progress)
+
+
+def _explainer(options: argparse.Namespace, texts: Sequence[str], baseline: Absence) -> Explainer:
+    """The explainer of the options; what Shapley values of the texts may cost is announced."""
     from wig_core.attribution.explainer import Explainer
     from wig_core.attribution.shapley import forward_passes
-    from wig_core.attribution.similarity import explain_similarity, explain_words
-    from wig_core.encoders.encoder import SentenceEncoder
     from wig_core.text.words import segment
 
-    explainer = Explainer(options.method, options.baseline, permutations=options.permutations)
-    if options.similar_to is not None and len(options.sentences) > 1:
-        raise InputError(
-            f"--similar-to compares one sentence, {len(options.sentences)} are given; explain each on its own"
-        )
-    encoder = SentenceEncoder.load(options.encoder)
-    progress = sys.stderr.isatty()
     if options.method == "shap":
-        texts = [*options.sentences, *([options.similar_to] if options.similar_to is not None else [])]
         passes = sum(forward_passes(len(segment(text)), permutations=options.permutations) for text in texts)
         print(f"wig: up to {passes:,} forward passes", file=sys.stderr)
-    if options.similar_to is not None:
-        [left] = options.sentences
-        shown = explain_similarity(encoder, left, options.similar_to, explainer, progress=progress)
-    else:
-        shown = explain_words(encoder, options.sentences, explainer, progress=progress)
-    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    print(shown.to_json() if options.json else shown.to_terminal(colours=colours))
-    if options.html:
-        _write(options.html, shown.to_html())
+    return Explainer(options.method, baseline, granularity=options.granularity, permutations=options.permutations)
 
 
 def fetch_encoders(options: argparse.Namespace) -> None:
@@ -180,8 +215,8 @@ def _add_explain(commands: Any) -> None:
     explaining.add_argument(
         "--baseline",
         choices=["mask", "pad", "unk", "zero", "deleted"],
-        default="mask",
-        help="what replaces an absent word (default: mask; deleted is for shap only)",
+        help="what replaces an absent word (default: mask, or for a similarity the one that leaves least of the texts; "
+        "deleted is for shap only)",
     )
     explaining.add_argument(
         "--permutations",
@@ -190,7 +225,20 @@ def _add_explain(commands: Any) -> None:
         metavar="N",
         help="orders that shap samples for sentences of more than 10 words (default: 16)",
     )
-    explaining.add_argument("--similar-to", metavar="SENTENCE", help="explain the similarity to this sentence instead")
+    explaining.add_argument(
+        "--granularity",
+        choices=["subword", "word", "sentence", "paragraph"],
+        default="word",
+        help="what contributes as one (default: word); sentences make long texts quick",
+    )
+    explaining.add_argument("--similar-to", metavar="TEXT", help="explain the similarity to this text instead")
+    explaining.add_argument(
+        "--corpus", metavar="FILE", help="explain the similarity to the nearest texts of a corpus, a name or a file"
+    )
+    explaining.add_argument("--column", help="the corpus's column of texts, if it has several")
+    explaining.add_argument(
+        "--top", type=positive, default=5, metavar="N", help="how many texts of the corpus to explain (default: 5)"
+    )
     explaining.add_argument("--html", type=Path, metavar="FILE", help="also write a standalone HTML heat map")
     explaining.add_argument("--json", action="store_true", help="print JSON")
     explaining.set_defaults(command=explain)

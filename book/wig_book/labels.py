@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 SETTING = ["objective", "examples", "pooling", "similarity"]  # the columns that name a fine-tuning
-MASKED = "masked"  # the stage of a reversal that trains towards masked-language modelling
 
 MEASURE_NAMES = {
     "kl": "KL(w)",
     "self_information": "−log P(w)",
+    "kl_smoothed": "smoothed KL",
     "kl_corrected": "corrected KL",
-    "idf": "inverse document frequency",
-    "sif": "SIF's a/(a + P)",
-    "topic_information": "KL of topics",
+    "idf": "idf over documents",
+    "residual_idf": "residual idf",
+    "kl_documents": "KL over documents",
 }
 STATISTIC_NAMES = {"r2": "R²", "correlation": "correlation with the weight", "slope": "slope"}
 

@@ -76,17 +76,20 @@ def test_half_a_character_is_named_with_its_position(run: Run) -> None:
     )
 
 
-def test_html_shows_the_sentence_and_runs_nothing(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("question", [[], ["--similar-to"]])
+def test_html_shows_the_sentence_and_runs_nothing_of_it(run: Run, tmp_path: Path, question: list[str]) -> None:
     sentence = "<script>alert(1)</script> the <b>cat</b> & \"sat\" 'on'"
     file = tmp_path / "map.html"
     file.write_text("older")
-    assert run(sentence, "--html", str(file), "--similar-to", sentence).code == 0
-    tags: set[str] = set()
+    assert run(sentence, "--html", str(file), *question, *[sentence] * len(question)).code == 0
+    tags: list[str] = []
     parser = HTMLParser()
-    parser.handle_starttag = lambda tag, _: tags.add(tag)  # type: ignore[method-assign]
+    parser.handle_starttag = lambda tag, _: tags.append(tag)  # type: ignore[method-assign]
     parser.feed(file.read_text())
     assert tags
-    assert not tags & {"script", "b"}
+    assert tags.count("script") == len(question)  # one of our own
+    assert "alert(" not in file.read_text()  # the words, each in its own element
+    assert "b" not in tags
     assert [path.name for path in tmp_path.iterdir()] == ["map.html"]
 
 

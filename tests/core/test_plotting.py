@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wig_core.attribution.contributions import Contributions
-from wig_core.attribution.similarity import Explanation
+from wig_core.attribution.explanation import Explanation
 from wig_core.errors import InputError
 from wig_core.plotting import _colour, heat_map
 from wig_core.regression import regress
@@ -64,7 +64,7 @@ def test_no_sentence_puts_a_tag_or_an_attribute_into_a_page(rows: list[tuple[str
     one = Contributions(list(words), vectors, torch.zeros(1), torch.zeros(1), 0.0, 1)
     assert Page(one._repr_html_()).tags == TAGS
     explanation = Explanation(table, label, {label: label, "encoder": words[0]})
-    around = {"html lang", "meta charset", "title", "body style", "p", "ul", "li"}
+    around = {"html lang", "meta charset", "meta content name", "title", "body style", "p", "ul", "li"}
     assert Page(explanation.to_html()).tags == TAGS | around | {"comment"}  # the comment is the document type
     assert explanation.to_html().count("<!") == 1
     for page in (heat_map(table, {"value": label}), one._repr_html_(), explanation.to_html()):

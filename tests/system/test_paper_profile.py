@@ -16,7 +16,7 @@ from loopback_hub import Hub, files_of, serving
 from repository import ROOT
 from tiny import save_tiny_dpr
 
-from wig_book.build.claims import Verdict, read_claims, read_numbers
+from wig_book.build.claims import read_numbers
 from wig_book.build.pages import Project
 from wig_core.encoders.registry import HUB_ENCODERS, EncoderName
 from wig_core.text.corpus import load_corpus
@@ -40,7 +40,7 @@ for run in runs:
 print(json.dumps({run.page.name: hub_commits(run.values) for run in runs}))
 """
 # Parameters with the values of the profile paper; all others have those of smoke.
-NAMES = {"encoder", "encoders", "base", "corpus", "corpora", "pairs"}
+NAMES = {"encoder", "encoders", "untrained", "base", "starts", "recipes", "corpus", "corpora", "source", "judged"}
 
 
 def in_small(paper: dict[str, dict[str, Any]], smoke: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -49,9 +49,6 @@ def in_small(paper: dict[str, dict[str, Any]], smoke: dict[str, dict[str, Any]])
         page: smoke[page] | {name: value for name, value in values.items() if name in NAMES}
         for page, values in paper.items()
     }
-    texts = small["19_across_corpora"]
-    texts["corpora"] = [name for name in texts["corpora"] if name in HUB_CORPORA]  # the others are packaged
-    texts["max_sentences"] = 12  # some words must occur twice
     return small
 
 
@@ -116,18 +113,17 @@ def test_the_profile_paper_runs_from_a_hub_and_then_without_it(hub: Hub, tmp_pat
     with serving(hub):
         commits = run_pages(tmp_path, clean | {"HF_ENDPOINT": hub.url})
 
-    models, pairs = paper["23_across_models"], paper["17_retrieval"]["pairs"]
+    models = paper["08_levels"]
     encoders = {EncoderName.parse(name).location for name in models["encoders"]}
     assert len(models["encoders"]) == 12
-    used = encoders | {*pairs}
-    assert used <= {*HUB_ENCODERS}
-    assert {f"{name}/model.safetensors" for name in used} <= hub.asked()
-    assert commits["23_across_models"].keys() == encoders | {*models["corpora"]}
+    assert encoders <= {*HUB_ENCODERS}
+    assert {f"{name}/model.safetensors" for name in encoders} <= hub.asked()
+    assert commits["08_levels"].keys() == encoders | {*models["corpora"]}
 
-    found, claims = read_numbers(tmp_path / "results/paper"), read_claims(ROOT / "book/claims.yml")
-    assert (found["across_models"]["cells"], found["across_models"]["pairs"]) == (48, 32)
+    found = read_numbers(tmp_path / "results/paper")
+    assert (found["levels"]["encoders"], found["levels"]["texts"]) == (12, 4)
+    assert found["changes"]["starts"] == 1
     assert found["regression"]["encoder"] == paper["03_regression"]["encoder"]
-    assert not [claim.id for claim in claims if claim.verdict(found) is Verdict.UNTESTED]
 
-    run_pages(tmp_path, clean | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}, "23_across_models")
+    run_pages(tmp_path, clean | {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}, "08_levels")
     assert read_numbers(tmp_path / "results/paper") == found

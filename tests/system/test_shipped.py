@@ -7,41 +7,38 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from repository import ROOT
 
 from wig_book.build.pages import Project
 from wig_book.build.precompute import run_cells
 from wig_book.build.run import Run
 from wig_book.build.verify import differences
-from wig_book.experiments.across_corpora import corpus_numbers
-from wig_book.experiments.across_models import model_numbers
-from wig_book.experiments.before_after import change_numbers
+from wig_book.experiments.changes import change_numbers
+from wig_book.experiments.convergence import convergence_numbers
+from wig_book.experiments.levels import level_numbers
 from wig_book.experiments.parts_of_speech import parts_numbers
-from wig_book.experiments.reversal import reversal_numbers
-from wig_book.experiments.rival_measures import share_numbers
 from wig_book.experiments.rows import Numbers, fit_numbers
 from wig_book.experiments.specifications import specification_numbers
 from wig_book.experiments.theorem import theorem_numbers
-from wig_book.experiments.theorem_real_text import real_text_numbers
 from wig_book.experiments.weighted_static_vectors import agreement_numbers
 
 SHIPPED = ROOT / "results/full"
 # By page: what makes the numbers of its tables, and which tables these are.
 MADE: dict[str, tuple[Callable[..., Numbers], list[str]]] = {
-    "across_corpora": (corpus_numbers, ["fits", "changes"]),
-    "across_models": (model_numbers, ["fits", "changes"]),
+    "convergence": (convergence_numbers, ["paths", "errors"]),
     "ig_vs_shap": (specification_numbers, ["specifications"]),
     "parts_of_speech": (parts_numbers, ["classes", "weights", "split", "fits"]),
     "pooling_similarity": (specification_numbers, ["specifications"]),
     "regression": (fit_numbers, ["words", "fits"]),
-    "retrieval": (change_numbers, ["changes"]),
-    "reversal": (reversal_numbers, ["course", "rise"]),
-    "rival_measures": (share_numbers, ["shares"]),
     "specifications": (specification_numbers, ["specifications"]),
-    "table_before_after": (change_numbers, ["changes"]),
     "theorem": (theorem_numbers, ["exact", "broken"]),
-    "theorem_real_text": (real_text_numbers, ["fits", "changes"]),
     "weighted_static_vectors": (agreement_numbers, ["agreements"]),
+}
+# By page of the study, whose numbers follow from all its tables and from its parameters.
+STUDY: dict[str, tuple[Callable[..., Numbers], list[str]]] = {
+    "changes": (change_numbers, ["changes", "checks"]),
+    "levels": (level_numbers, ["levels"]),
 }
 
 
@@ -50,7 +47,7 @@ def shipped(page: str) -> dict[str, object]:
 
 
 def test_every_page_with_shipped_numbers_is_tested() -> None:
-    assert {*MADE} == {path.stem for path in SHIPPED.glob("*.json")}
+    assert {*MADE, *STUDY} == {path.stem for path in SHIPPED.glob("*.json")}
 
 
 @pytest.mark.parametrize("page", MADE)
@@ -61,6 +58,17 @@ def test_shipped_numbers_follow_from_the_shipped_tables(page: str) -> None:
     assert len(numbers) > 0.7 * len(shipped(page))  # the others, such as names of encoders, are in no table
     for name, value in numbers.items():
         assert made[name] == (pytest.approx(value, rel=1e-6) if isinstance(value, float) else value), name
+
+
+@pytest.mark.parametrize("page", STUDY)
+def test_shipped_numbers_of_the_study_follow_from_its_tables(page: str) -> None:
+    make, names = STUDY[page]
+    files = {name: SHIPPED / (f"{page}.csv" if name == page else f"{page}_{name}.csv") for name in names}
+    provenance = yaml.safe_load((SHIPPED / f"{page}.provenance.yml").read_text("utf-8"))
+    made = make({name: pd.read_csv(file) for name, file in files.items()}, provenance["parameters"])
+    for name, value in shipped(page).items():
+        made_again = None if made[name] != made[name] else made[name]
+        assert made_again == (pytest.approx(value, rel=1e-5) if isinstance(value, float) else value), name
 
 
 def test_a_page_gives_the_shipped_numbers_again(tmp_path: Path) -> None:

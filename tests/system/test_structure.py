@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 SHARED_NAMES = ("labels", "units", "theory", "reference", "experiments.rows", "experiments.setup")
 SHARED = {f"wig_book.{name}" for name in SHARED_NAMES}
 
-MOST_LINES_OF_CODE = 5_100  # of the library, without docstrings and comments
+MOST_LINES_OF_CODE = 5_350  # of the library, without docstrings and comments
 
 
 def imported(file: Path, package: str) -> set[str]:

@@ -36,7 +36,9 @@ class Explainer:
         baseline: what replaces an absent word: the mask, padding or unknown token, the zero vector, or, with "shap"
             only, nothing ("deleted").
         target: "vector" for the embedding itself, "norm" for its Euclidean length.
-        granularity: contributions of words, or with "subword" of tokens.
+        granularity: contributions of each "word", "subword" (a token), "sentence" or "paragraph". What contributes as
+            one moves from the baseline as one. With "ig" its contribution is the sum of those of its words, up to the
+            tolerance, for far fewer forward passes; with "shap" sentences are the players, which is another question.
         tolerance: the estimated relative error of the contributions that "ig" is to reach.
         precision: "float32", or "bfloat16", which is about twice as fast where the processor supports it.
         permutations: how many orders "shap" draws for a sentence of more than ten words.
@@ -118,7 +120,7 @@ class Explainer:
 
     def _key(self, encoder: SentenceEncoder, sentences: Sequence[str], shard_size: int) -> dict[str, Any]:
         modules = ["contributions", "inputs", *_METHOD_MODULES[self.method]]
-        deciding = ["encoders.encoder", "text.words", *(f"attribution.{module}" for module in modules)]
+        deciding = ["encoders.encoder", "text.passages", "text.words", *(f"attribution.{module}" for module in modules)]
         return {
             "encoder": encoder.fingerprint(),
             "sentences": list(sentences),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Literal, TypeVar, get_args
 
 import torch
@@ -13,12 +15,13 @@ from torch import Tensor
 
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.text.passages import STARTS
 from wig_core.text.sentences import check_sentences
 from wig_core.text.words import Unit, segment, units_of_tokens
 
 Baseline = Literal["mask", "pad", "unk", "zero"]
 Target = Literal["vector", "norm"] | Tensor
-Granularity = Literal["word", "subword"]
+Granularity = Literal["subword", "word", "sentence", "paragraph"]
 Precision = Literal["float32", "bfloat16"]
 T = TypeVar("T")
 
@@ -51,7 +54,8 @@ def tokenize_sentences(
     Args:
         encoder: the encoder whose tokenizer to use.
         sentences: the sentences, none of them blank.
-        granularity: "word" for the words and marks of `segment`, "subword" for each token that is not special.
+        granularity: the units: "word" for the words and marks of `segment`, "subword" for each token that is not
+            special, "sentence" or "paragraph" for all words of a sentence, or of a paragraph, as one.
 
     Warns:
         UserWarning: sentences are longer than the encoder reads, or the tokenizer drops words or marks.
@@ -62,9 +66,15 @@ def tokenize_sentences(
     """
     if granularity not in get_args(Granularity):
         raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
-    tokenized = [_tokenize(encoder, sentence) for sentence in check_sentences(sentences, blank=False)]
+    sentences = check_sentences(sentences, blank=False)
+    tokenized = [_tokenize(encoder, sentence) for sentence in sentences]
     _warn_of_unread(encoder, tokenized)
-    return tokenized if granularity == "word" else [_split_into_tokens(encoder, one) for one in tokenized]
+    if granularity == "subword":
+        return [_split_into_tokens(encoder, one) for one in tokenized]
+    if granularity == "word":
+        return tokenized
+    begin = STARTS[granularity]
+    return [_join_words(one, text, begin(text)) for one, text in zip(tokenized, sentences, strict=True)]
 
 
 def _tokenize(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
@@ -125,6 +135,16 @@ def _split_into_tokens(encoder: SentenceEncoder, sentence: TokenizedSentence) ->
     words = [sentence.units[word] for word in sentence.owners[owned].tolist()]
     units = [replace(word, text=token) for word, token in zip(words, tokens, strict=True)]
     return TokenizedSentence(units, sentence.input_ids, owners)
+
+
+def _join_words(sentence: TokenizedSentence, text: str, starts: Sequence[int]) -> TokenizedSentence:
+    """The same sentence with the words between two starts as one unit, named by as much of its text as is read."""
+    groups = [list(words) for _, words in groupby(sentence.units, key=lambda word: bisect_right(starts, word.start))]
+    spans = [(words[0].start, words[-1].end) for words in groups]
+    units = [Unit(" ".join(text[start:end].split()), start, end) for start, end in spans]
+    places = [place for place, words in enumerate(groups) for _ in words]
+    owners = torch.tensor([*places, -1], device=sentence.owners.device)[sentence.owners]  # −1 finds the last
+    return replace(sentence, units=units, owners=owners)
 
 
 def pad(rows: Sequence[Tensor], value: int) -> Tensor:

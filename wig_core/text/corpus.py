@@ -115,9 +115,9 @@ def load_corpus(
             - `"wordnet"`, the usage examples of WordNet 3.0, which comes with this package;
             - a file: `.txt` with one sentence per line, `.csv`, `.tsv`, `.jsonl` or `.json` in UTF-8, or in UTF-16 with
               its mark; or `.parquet`; also packed, as in `.txt.gz`;
-            - `"sts-b"`, `"sts12"`, `"nli"`, `"wikipedia-1m"` or `"wikipedia"`: a file of that name in the folder
-              `$WIG_DATA`, if there is one, else a data set of the Hugging Face hub. Of `"wikipedia"` the first
-              `max_sentences` are loaded;
+            - `"sts-b"`, `"sts12"`, `"sick"`, `"nli"`, `"wikipedia-1m"` or `"wikipedia"`: a file of that name in the
+              folder `$WIG_DATA` (`sts-b.csv`, else `sts-b.test.csv`), if there is one, else a data set of the Hugging
+              Face hub. Of `"wikipedia"` the first `max_sentences` are loaded;
             - on the hub `"owner/name"`, `"owner/name:config"`, `"owner/name:file.txt"` for one file of several, or
               `"owner/name:config:split"` (`"owner/name::split"` if there is one configuration).
         split: split of a hub data set, such as `"test"` or `"train[:1%]"`; default `"train"`, or the only one.
@@ -204,7 +204,7 @@ def load_similarities(name_or_path: PathOrName, *, split: str | None = None) -> 
         name_or_path: `"lee"`, the 1225 pairs of gensim's 50 news texts with the mean human judgement from 0 to 1 (Lee,
             Pincombe and Welsh 2005); or a file or hub data set, named as in `load_corpus`, with the columns
             `sentence1`, `sentence2` and `score`, such as `"sts-b"` and `"sts12"`.
-        split: as in `load_corpus`, but by default `"test"` for `"sts-b"` and `"sts12"`.
+        split: as in `load_corpus`, but by default `"test"` for `"sts-b"`, `"sts12"` and `"sick"`.
 
     Raises:
         InputError: as in `load_corpus`; also a blank sentence, or a score that is not a number.

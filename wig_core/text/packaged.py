@@ -42,10 +42,15 @@ def _lee_sentences() -> Iterator[str]:
     return (sentence for text in _lee_texts() for sentence in split_sentences(text))
 
 
-def _news_sentences() -> Iterator[str]:
+def news_texts() -> list[list[str]]:
+    """The sentences of each text of the packaged corpus "news"."""
     background = _gensim_file("lee_background.cor").read_text(encoding="latin-1").splitlines()
     texts = dict.fromkeys([*_lee_texts(), *(" ".join(line.split()) for line in background)])
-    return (sentence for text in texts for sentence in split_sentences(text))
+    return [list(split_sentences(text)) for text in texts]
+
+
+def _news_sentences() -> Iterator[str]:
+    return itertools.chain(*news_texts())
 
 
 def wordnet_glosses() -> Iterator[tuple[str, str]]:

@@ -43,6 +43,7 @@ class HubCorpus:
 HUB_CORPORA = {
     "sts-b": HubCorpus("sentence-transformers/stsb", "test", "sentence1,sentence2"),
     "sts12": HubCorpus("mteb/sts12-sts", "test", "sentence1,sentence2"),
+    "sick": HubCorpus("mteb/sickr-sts", "test", "sentence1,sentence2"),
     "nli": HubCorpus("sentence-transformers/all-nli:pair-class", "test", "premise,hypothesis"),
     "wikipedia-1m": HubCorpus("princeton-nlp/datasets-for-simcse:wiki1m_for_simcse.txt", "train", "text"),
     "wikipedia": HubCorpus("wikimedia/wikipedia:20231101.en", "train", "text", of_articles=True),
@@ -117,11 +118,15 @@ class DataSource:
 
 
 def local_copy(name: str) -> Path | None:
-    """The file in the folder `$WIG_DATA` that replaces a data set of `HUB_CORPORA`, if there is one."""
+    """The file in the folder `$WIG_DATA` that replaces a data set of `HUB_CORPORA`, if there is one.
+
+    It has the name of the data set, or that and the name of its usual split: `sts-b.csv`, else `sts-b.test.csv`.
+    """
     folder = os.environ.get("WIG_DATA")
     if not folder or name not in HUB_CORPORA:
         return None
-    return next(filter(Path.is_file, (Path(folder) / f"{name}{suffix}" for suffix in SUFFIXES)), None)
+    names = [name, f"{name}.{HUB_CORPORA[name].split}"]
+    return next(filter(Path.is_file, (Path(folder) / f"{one}{suffix}" for one in names for suffix in SUFFIXES)), None)
 
 
 def place_on_hub(name: str) -> str | None:

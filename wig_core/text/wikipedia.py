@@ -7,12 +7,14 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
 import regex
 
 from wig_core.errors import InputError, needs_extra
+from wig_core.text.passages import sentence_starts
 
 # Replaces markup that held words, until the bracket or sentence around it is dropped.
 _HOLE = "\ufffc"
@@ -161,15 +163,8 @@ def split_sentences(paragraph: str) -> list[str]:
     Raises:
         InputError: the extra `data` is not installed.
     """
-    with needs_extra("data"):
-        from sentencex import segment
-    sentences: list[str] = []
-    for piece in segment("en", paragraph):
-        if sentences and piece[:1].islower():  # the full stop of "spp.", the question mark of a title
-            sentences[-1] += f" {piece.strip()}"
-        elif piece.strip():
-            sentences.append(piece.strip())
-    return sentences
+    starts = sentence_starts(paragraph)
+    return [paragraph[start:end].strip() for start, end in pairwise([*starts, len(paragraph)])]
 
 
 def whole_sentences(paragraph: str) -> list[str]:

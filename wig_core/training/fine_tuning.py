@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.encoders.registry import Pooling, Similarity
 from wig_core.errors import InputError
 from wig_core.text.corpus import load_corpus
+from wig_core.text.sentences import check_sentences
 from wig_core.training.contrastive import train_contrastive
 from wig_core.training.distributed import broadcast, is_main_process
 from wig_core.training.examples import Examples, ExamplesLike, as_examples
@@ -256,7 +257,9 @@ def fine_tune(
     return _trained(start, recipe, [texts.texts, texts.labels], at, train)
 
 
-def train_masked(base: EncoderLike, recipe: MaskedLMRecipe, *, at: Sequence[int] = ()) -> FineTuned:
+def train_masked(
+    base: EncoderLike, recipe: MaskedLMRecipe, *, corpus: Iterable[str] | None = None, at: Sequence[int] = ()
+) -> FineTuned:
     """Train an encoder with masked-language modelling. The result is cached: the same training is not run again.
 
     The language-modelling head has new weights, except that its output words are tied to the input's; it is dropped
@@ -265,6 +268,7 @@ def train_masked(base: EncoderLike, recipe: MaskedLMRecipe, *, at: Sequence[int]
     Args:
         base: the encoder to start from: a `SentenceEncoder`, a loaded `SentenceTransformer`, a name or a folder.
         recipe: how to train.
+        corpus: the sentences to train on instead of the recipe's corpus.
         at: steps at which to keep the encoder besides the last; 0 is the base.
 
     Returns:
@@ -274,7 +278,7 @@ def train_masked(base: EncoderLike, recipe: MaskedLMRecipe, *, at: Sequence[int]
         InputError: the base or the corpus cannot be loaded, or a step in `at` is not one of the training.
     """
     start = as_encoder(base)
-    sentences = load_corpus(recipe.corpus).sentences
+    sentences = load_corpus(recipe.corpus).sentences if corpus is None else check_sentences(corpus, blank=False)
 
     def train(folder: Path, steps: list[int]) -> None:
         torch.manual_seed(recipe.seed)  # for the initial weights of the head

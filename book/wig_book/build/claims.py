@@ -3,96 +3,97 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from wig_book.build.protocol import outdated
+from wig_book.build.values import mapping, read_yaml
+from wig_core.errors import InputError, did_you_mean
 
-from wig_book.build.provenance import table
-from wig_core.errors import InputError
-
-Numbers = Mapping[str, Mapping[str, float | int | str]]  # of each page, by its short name
-NO_BREAK = "\N{NO-BREAK SPACE}"
-INTRODUCTION = """\
-Each claim has a rule in `book/claims.yml`, as conditions on numbers that the pages write. The rules were written after
-first results of several pages were known, so a verdict is not a pre-registered test. A claim *holds* if all its
-conditions do, that is, if each 95% interval is on the right side. It *does not hold* if one of them is wholly on the
-wrong side. Otherwise it is *undecided*. (For C2c one condition suffices.) From C4 on, *it* means that informative words
-weigh more in a fine-tuned encoder; whether fine-tuning is the cause is the subject of C2. This page is computed from
-the files of numbers of each run; nothing on it is typed.
-
-The column *full* is the run of the profile `full`, whose numbers are kept in the repository; `make verify` computes
-them again and compares."""
+Number = int | float
 
 
 class Verdict(Enum):
     """The outcome of a claim in a run."""
 
-    HOLDS = "holds"
-    FAILS = "does not hold"
-    UNDECIDED = "undecided"
-    UNTESTED = "not tested"
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    OPEN = "not enough data"
+    UNINFORMATIVE = "not enough data (failed its check)"
+    UNTESTED = "not tested on the paper's models"
+    NOT_RUN = "not run"
+    OUTDATED = "run older than protocol"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run measured.
+
+    Attributes:
+        numbers: the numbers of each page, by its short name.
+        outdated: the pages among these that were not made under the present protocol.
+        papers_models: whether the run is on the paper's own models.
+    """
+
+    numbers: Mapping[str, Mapping[str, Number | str]]
+    outdated: Collection[str] = ()
+    papers_models: bool = False
+
+    def number(self, page: str, name: str) -> Number | None:
+        """A number of a page, or None if the page did not write it."""
+        found = self.numbers.get(page, {}).get(name)
+        return found if isinstance(found, int | float) else None
 
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition on a measured number. Where the page also wrote `<value>_low` and `<value>_high`, the whole 95%
-    interval decides; otherwise the number itself.
+    """One condition on a number, with exactly one bound. Where the page also wrote `<value>_low` and `<value>_high`,
+    the whole interval decides; otherwise the number itself.
 
     Attributes:
         says: what the number is.
         page: the short name of the page that writes it.
         value: its name there.
-        above, below: a bound that the interval must respect; the condition fails if the interval lies beyond it.
-        between: two bounds; the condition holds if the interval is inside and fails if it is wholly outside.
-        equals: the name of another number of the page that it must equal.
+        above, below: supported beyond this bound, and contradicted if wholly on its other side.
+        between: supported inside these two bounds, and contradicted if wholly outside.
     """
 
     says: str
     page: str
     value: str
-    above: float | None = None
-    below: float | None = None
-    between: tuple[float, float] | None = None
-    equals: str | None = None
+    above: Number | None = None
+    below: Number | None = None
+    between: tuple[Number, Number] | None = None
 
-    def verdict(self, numbers: Numbers) -> Verdict:
-        """The verdict by the numbers; `UNTESTED` if the page did not write the value or what it must equal."""
-        value, other = self._number(numbers, self.value), self._number(numbers, self.equals or self.value)
-        if value is None or other is None:
-            return Verdict.UNTESTED
-        if self.equals is not None:
-            return Verdict.HOLDS if value == other else Verdict.FAILS
-        low, high = self._interval(numbers) or (value, value)
+    def verdict(self, run: Measured) -> Verdict:
+        """One of `SUPPORTED`, `CONTRADICTED`, `OPEN` and, if the run has no such number, `NOT_RUN`."""
+        if (value := run.number(self.page, self.value)) is None:
+            return Verdict.NOT_RUN
+        low, high = self._interval(run) or (value, value)
         lower, upper = self.between or (
             self.above if self.above is not None else float("-inf"),
             self.below if self.below is not None else float("inf"),
         )
         if lower < low and high < upper:
-            return Verdict.HOLDS
-        return Verdict.FAILS if high <= lower or low >= upper else Verdict.UNDECIDED
+            return Verdict.SUPPORTED
+        return Verdict.CONTRADICTED if high <= lower or low >= upper else Verdict.OPEN
 
-    def shown(self, numbers: Numbers) -> str:
+    def shown(self, run: Measured) -> str:
         """The number with its interval, behind what it is."""
-        text = f"{self.says}: {_text(self._number(numbers, self.value))}"
-        if interval := self._interval(numbers):
-            text += f" [{_text(interval[0])}, {_text(interval[1])}]"
-        return text + (f" of {_text(self._number(numbers, self.equals))}" if self.equals else "")
+        text = f"{self.says}: {_text(run.number(self.page, self.value))}"
+        interval = self._interval(run)
+        return f"{text} [{', '.join(map(_text, interval))}]" if interval else text
 
-    def _interval(self, numbers: Numbers) -> tuple[float, float] | None:
-        low, high = (self._number(numbers, f"{self.value}_{end}") for end in ("low", "high"))
+    def _interval(self, run: Measured) -> tuple[Number, Number] | None:
+        low, high = (run.number(self.page, f"{self.value}_{end}") for end in ("low", "high"))
         return None if low is None or high is None else (low, high)
 
-    def _number(self, numbers: Numbers, name: str) -> float | None:
-        found = numbers.get(self.page, {}).get(name)
-        return float(found) if isinstance(found, float | int) else None
 
-
-def _text(number: float | None) -> str:
-    return "–" if number is None else f"{number:.3g}"
+def _text(number: Number | None) -> str:
+    return "–" if number is None else f"{number:.3g}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -101,103 +102,174 @@ class Claim:
 
     Attributes:
         id: such as "C2"; a part of a claim has a letter behind it.
+        block: the question under which it is listed.
         text: what is claimed or asked.
         rule: what decides it, in words.
-        conditions: the same as conditions on numbers.
-        needs: "all": it holds if all conditions do, and does not hold if one does not. "any": it holds if one condition
-            does, and does not hold if no tested condition does.
+        tested_on: encoders, texts, seeds and words; "{seeds}" stands for the number of that name that the page of the
+            first condition writes.
+        conditions: the rule as conditions on numbers.
+        informative_if: conditions without which the claim cannot be judged, such as that a training worked.
+        needs: "all": it is supported if all conditions are, and contradicted if one is. "any": it is supported if one
+            is, and contradicted if all are.
+        paper_only: whether only the paper's own models can contradict it.
     """
 
     id: str
+    block: str
     text: str
     rule: str
+    tested_on: str
     conditions: tuple[Condition, ...]
+    informative_if: tuple[Condition, ...] = ()
     needs: Literal["all", "any"] = "all"
+    paper_only: bool = False
 
-    def verdict(self, numbers: Numbers) -> Verdict:
+    @property
+    def pages(self) -> list[str]:
+        """The short names of the pages whose numbers decide it."""
+        return list(dict.fromkeys(one.page for one in (*self.conditions, *self.informative_if)))
+
+    def verdict(self, run: Measured) -> Verdict:
         """The verdict by the numbers of a run."""
-        found: Sequence[Verdict] = [condition.verdict(numbers) for condition in self.conditions]
-        tested = [one for one in found if one is not Verdict.UNTESTED]
-        if not tested:
-            return Verdict.UNTESTED
-        one_decides, all_decide = Verdict.FAILS, Verdict.HOLDS
+        if any(page in run.outdated for page in self.pages):
+            return Verdict.OUTDATED
+        checks = {check.verdict(run) for check in self.informative_if} - {Verdict.SUPPORTED}
+        if checks:
+            return Verdict.NOT_RUN if Verdict.NOT_RUN in checks else Verdict.UNINFORMATIVE
+        found = self._by_conditions(run)
+        is_elsewhere = found is Verdict.CONTRADICTED and self.paper_only and not run.papers_models
+        return Verdict.UNTESTED if is_elsewhere else found
+
+    def _by_conditions(self, run: Measured) -> Verdict:
+        found = [condition.verdict(run) for condition in self.conditions]
+        one_decides, all_decide = Verdict.CONTRADICTED, Verdict.SUPPORTED
         if self.needs == "any":
-            one_decides, all_decide, found = all_decide, one_decides, tested
+            one_decides, all_decide = all_decide, one_decides
         if one_decides in found:
             return one_decides
-        return all_decide if all(one is all_decide for one in found) else Verdict.UNDECIDED
+        if all(one is all_decide for one in found):
+            return all_decide
+        return Verdict.NOT_RUN if Verdict.NOT_RUN in found else Verdict.OPEN
+
+    def setting(self, run: Measured) -> str:
+        """What it was tested on, with the numbers of a run; one that is missing is shown as –.
+
+        Raises:
+            InputError: `tested_on` is no format.
+        """
+        try:
+            return self.tested_on.format_map(_Facts(run.numbers.get(self.conditions[0].page, {})))
+        except (ValueError, AttributeError, LookupError, TypeError) as error:
+            raise InputError(f"claim {self.id}: tested_on is no text with names in braces: {error}") from None
+
+
+class _Facts(dict[str, Any]):
+    """What a page wrote; whatever it did not write is shown as a dash."""
+
+    def __missing__(self, name: str) -> _Dash:
+        return _Dash()
+
+
+class _Dash:
+    def __format__(self, specification: str) -> str:
+        return "–"
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """Read the claims of a YAML file.
+    """Read a file of claims, such as `book/claims.yml`.
+
+    Returns:
+        The claims under `claims`, in the order of the blocks under `blocks`, each with the title of its block.
 
     Raises:
-        InputError: the file cannot be read, or is no list of claims.
+        InputError: the file cannot be read; or an entry has an unknown key, lacks one, or has an unsuitable value.
     """
+    content = read_yaml(path)
+    if content.keys() != {"blocks", "claims"} or not isinstance(content["claims"], list):
+        raise InputError(f"{path}: needs two keys: blocks, with a title for each, and claims, a list")
+    blocks = mapping(content["blocks"], f"{path}: blocks")
+    claims = [_claim(given, number, path) for number, given in enumerate(content["claims"], 1)]
+    for claim in claims:
+        if sum(claim.id == other.id for other in claims) > 1:
+            raise InputError(f"{path}: claim {claim.id}: two claims have this id; give each its own")
+        if claim.block not in blocks:
+            raise InputError(f"{path}: claim {claim.id}: block {claim.block!r} has no title; add it to blocks")
+    return [
+        replace(claim, block=str(title)) for block, title in blocks.items() for claim in claims if claim.block == block
+    ]
+
+
+def _claim(given: Any, number: int, path: Path) -> Claim:
+    where = f"{path}: claim {given.get('id', number) if isinstance(given, dict) else number}"
+    content = _checked(Claim, given, where)
+    for name in {"conditions", "informative_if"} & content.keys():
+        content[name] = tuple(_condition(one, f"{where}, {name} {n}") for n, one in enumerate(content[name], 1))
+    claim = Claim(**content)
     try:
-        listed = yaml.safe_load(path.read_text("utf-8"))
-        return [Claim(**claim, conditions=tuple(map(_condition, conditions))) for claim, conditions in _parted(listed)]
-    except (OSError, yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(
-            f"{path}: is no list of claims ({str(error).splitlines()[0]}); its first lines describe the format"
-        ) from None
+        claim.setting(Measured({}))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return claim
 
 
-def _parted(listed: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
-    for one in listed:
-        conditions = one.pop("conditions")
-        if (needs := one.get("needs", "all")) not in ("all", "any"):
-            raise KeyError(f"needs {needs!r}, neither all nor any")
-        yield one, conditions
+def _condition(given: Any, where: str) -> Condition:
+    content = _checked(Condition, given, where)
+    if len({"above", "below", "between"} & content.keys()) != 1:
+        raise InputError(f"{where}: needs exactly one of above, below and between")
+    if "between" in content:
+        content["between"] = tuple(content["between"])
+    return Condition(**content)
 
 
-def _condition(given: dict[str, Any]) -> Condition:
-    between = given.pop("between", None)
-    condition = Condition(**given, between=tuple(between) if between else None)
-    if [condition.above, condition.below, condition.between, condition.equals] == [None] * 4:
-        raise KeyError(f"{condition.says!r} has none of above, below, between and equals")
-    return condition
+def _checked(kind: type, given: Any, where: str) -> dict[str, Any]:
+    """The entry, if its keys are those of a dataclass and each value is what `WANTED` says, or else a text."""
+    content, known = mapping(given, where), {field.name: field for field in fields(kind)}
+    for name, value in content.items():
+        if name not in known:
+            raise InputError(
+                f"{where}: unknown key {name!r}{did_you_mean(name, known)}; its keys are {', '.join(known)}"
+            )
+        wanted, fits = WANTED.get(name, ("a text", lambda value: isinstance(value, str) and value))
+        if not fits(value):
+            raise InputError(f"{where}: {name} must be {wanted}, not {value!r:.100}")
+    for name, field in known.items():
+        if field.default is MISSING and name not in content:
+            raise InputError(f"{where}: has no {name}; add it")
+    return content
 
 
-def read_numbers(folder: Path) -> dict[str, dict[str, float | int | str]]:
-    """The numbers that the pages of a run wrote to a folder, by the short name of the page."""
-    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def summary(claims: list[Claim], runs: Mapping[str, Numbers]) -> str:
-    """The table of the front page: one row per claim, with its verdict in each run."""
-    rows = [[claim.id, claim.text, *(_mark(claim.verdict(numbers)) for numbers in runs.values())] for claim in claims]
-    return table(["", "claim or question", *runs], rows)
+def _are_bounds(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] < value[1]
 
 
-def claims_page(claims: list[Claim], runs: Mapping[str, Numbers], pages: Mapping[str, str]) -> str:
-    """The MyST source of the page of claims: the rule of each claim, and its numbers and verdict in each run.
+WANTED: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "above": ("a number", _is_number),
+    "below": ("a number", _is_number),
+    "between": ("two numbers, the smaller one first", _are_bounds),
+    "conditions": ("a list of conditions", lambda value: isinstance(value, list) and value),
+    "informative_if": ("a list of conditions", lambda value: isinstance(value, list) and value),
+    "needs": ("all or any", lambda value: value in ("all", "any")),
+    "paper_only": ("true or false", lambda value: isinstance(value, bool)),
+}
+
+
+def read_run(root: Path, results: str, pages: Collection[str] | None = None) -> Measured:
+    """What the pages of a run wrote to a folder.
 
     Args:
-        claims: from `read_claims`.
-        runs: the numbers of each run, by the name of the run.
-        pages: the document of each page, by the short name of the page.
+        root: the project.
+        results: the folder, relative to the root; that of the profile paper is named `paper`.
+        pages: the short names of the pages to read; by default all.
     """
-    sections = ["# The claims, one by one", INTRODUCTION, summary(claims, runs)]
-    for claim in claims:
-        links = dict.fromkeys(pages[condition.page] for condition in claim.conditions if condition.page in pages)
-        rows = [
-            [
-                name,
-                _mark(claim.verdict(numbers)),
-                " <br> ".join(condition.shown(numbers) for condition in claim.conditions),
-            ]
-            for name, numbers in runs.items()
-        ]
-        shown = ", ".join(f"{{doc}}`{link}`" for link in links)
-        sections += [
-            f"## {claim.id}",
-            f"{claim.text}\n\n**Rule.** {claim.rule} See {shown}.",
-            table(["run", "verdict", "numbers"], rows),
-        ]
-    return "\n\n".join(sections) + "\n"
+    folder = root / results
+    numbers = {page: found for page, found in read_numbers(folder).items() if pages is None or page in pages}
+    return Measured(numbers, outdated(root, folder, {*numbers}), folder.name == "paper")
 
 
-def _mark(verdict: Verdict) -> str:
-    word = verdict.value.replace(" ", NO_BREAK)
-    return f"**{word}**" if verdict in (Verdict.HOLDS, Verdict.FAILS) else word
+def read_numbers(folder: Path) -> dict[str, dict[str, Number | str]]:
+    """The numbers that the pages of a run wrote to a folder, by the short name of the page."""
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}

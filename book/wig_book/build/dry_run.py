@@ -51,7 +51,7 @@ TINY = Shape(layers=1, width=32, inner=128)
 ENCODER, CORPUS = "wig-base", "wikipedia-sample"  # they stand for those of the hub
 FEW, SENTENCES = 8, 2_000  # of a sample, of a corpus
 FASTER = {"bootstrap": 5, "draws": 2, "shuffles": 1, "splits": 2, "topics": 2}  # no work of encoders depends on them
-ON_HUB = {"sts-b": 2_800, "sts12": 6_200, "nli": 20_000, "wikipedia-1m": 1_000_000}  # sentences, about
+ON_HUB = {"sts-b": 2_800, "sts12": 6_200, "sick": 19_800, "nli": 20_000, "wikipedia-1m": 1_000_000}  # about, sentences
 UNKNOWN = 100_000  # assumed of other data sets of the hub
 BATCH_BYTES = 3 * 96 * 2**20  # what attribution needs, which allows itself a third of it for a batch
 # all-mpnet-base-v2 with as many layers needs about 20 intervals, all-MiniLM-L6-v2 with 6 and wig-base with 4 need 6.

@@ -12,7 +12,8 @@ from typing import Any
 import nbformat
 import yaml
 
-from wig_book.build.claims import claims_page, read_claims, read_numbers, summary
+from wig_book.build.claims import read_claims, read_run
+from wig_book.build.claims_page import claims_page, summary
 from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import BuildError
 from wig_book.build.pages import TITLE, Profile, Project
@@ -90,13 +91,13 @@ def write_claims(project: Project, runs: list[Run], source: Path) -> None:
     path = project.root / "book/claims.yml"
     if not path.is_file():
         return
-    claims, names = read_claims(path), [run.page.short for run in runs]
-    folders = {runs[0].profile: project.root / runs[0].results, "full": project.root / "results/full"}
-    numbers = {name: read_numbers(folder) for name, folder in folders.items()}
-    numbers[runs[0].profile] = {page: found for page, found in numbers[runs[0].profile].items() if page in names}
+    claims, own = read_claims(path), read_run(project.root, runs[0].results, {run.page.short for run in runs})
+    measured = {runs[0].profile: own}
+    if runs[0].profile != "full":
+        measured["full"] = read_run(project.root, "results/full")
     links = {run.page.short: f"/notebooks/{run.page.name}" for run in runs}
-    (source / "claims.md").write_text(claims_page(claims, numbers, links), "utf-8")
-    (source / "claims_table.txt").write_text(summary(claims, numbers), "utf-8")
+    (source / "claims.md").write_text(claims_page(claims, measured, links), "utf-8")
+    (source / "claims_table.txt").write_text(summary(claims, measured), "utf-8")
 
 
 def for_reading(run: Run) -> nbformat.NotebookNode:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from wig_book.build.commits import commit
 from wig_book.build.run import PACKAGES, Run, texts_of, versions
 from wig_core.encoders.hub import commit_of, commit_of_data
 from wig_core.encoders.registry import EncoderName, pretrained_of
@@ -40,7 +40,7 @@ def provenance(root: Path, runs: list[Run]) -> str:
     profile = f"notebooks/profiles/{runs[0].profile}.yml"
     sections = [
         "# Provenance",
-        f"These pages were made from commit {commit(root)} with the profile {code(runs[0].profile)} (`{profile}`).",
+        f"These pages were made with the profile {code(runs[0].profile)} (`{profile}`). Commit: {commit(root)}.",
         "## Pages",
         table(["page", "seconds"], [[_link(run), f"{run.record()['seconds']}"] for run in runs]),
         "## Parameters and seeds",
@@ -56,31 +56,23 @@ def provenance(root: Path, runs: list[Run]) -> str:
 def write_provenance(root: Path, runs: list[Run]) -> None:
     """Write a file beside the numbers of each page that says how they were made, unless it is there already."""
     for run in runs:
-        path = root / run.results / f"{run.page.short}.provenance.yml"
-        key = run.record()["key"]
-        if not run.page.has_results or (path.is_file() and yaml.safe_load(path.read_text("utf-8"))["key"] == key):
+        path, made = root / run.results / f"{run.page.short}.provenance.yml", run.record()
+        identity = {"protocol": made.get("protocol"), "key": made["key"]}
+        kept = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+        if not run.page.has_results or identity == {name: kept.get(name) for name in identity}:
             continue
         record = {
             "page": run.page.name,
             "profile": run.profile,
-            "commit": commit(root).replace("`", ""),
-            "seconds": run.record()["seconds"],
+            "commit": made.get("commit", "unknown"),
+            "seconds": made["seconds"],
             "parameters": run.values,
             **{name: found for name, found in (("files", run.files()), ("hub", hub_commits(run.values))) if found},
             "machine": machine(),
             "versions": versions([*PACKAGES, *MAKERS]),
-            "key": key,
+            **identity,
         }
         path.write_text(yaml.safe_dump(record, sort_keys=False, allow_unicode=True), "utf-8")
-
-
-def commit(root: Path) -> str:
-    """The commit that is checked out, and whether files other than results differ from it."""
-    head = _git(root, "rev-parse", "HEAD")
-    if not head:
-        return "unknown (no git repository)"
-    changed = _git(root, "status", "--porcelain", "--", ".", ":(exclude)results")
-    return code(head) + (" with uncommitted changes" if changed else "")
 
 
 def hub_commits(values: Mapping[str, Any]) -> dict[str, str]:
@@ -119,13 +111,6 @@ def code(value: Any, width: int = 10_000) -> str:
 
 def _link(run: Run) -> str:
     return f"{{doc}}`/notebooks/{run.page.name}`"
-
-
-def _git(root: Path, *words: str) -> str:
-    try:
-        return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True).stdout.strip()
-    except OSError:
-        return ""
 
 
 def _processor() -> str:

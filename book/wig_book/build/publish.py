@@ -20,7 +20,8 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
 
     Args:
         results: the folder to write to; it is made if necessary.
-        name: the page's name; files are `<name>.json` for the numbers and `<name>_<table>.csv` for each table.
+        name: the page's name; files are `<name>.json` for the numbers and `<name>_<table>.csv` for each
+            table, or `<name>.csv` for the table of the page's own name.
         numbers: what the prose quotes, by the name under which it is glued; NaN is null in the file.
         tables: tidy frames; their index is left out.
 
@@ -32,7 +33,8 @@ def publish(results: str, name: str, numbers: Mapping[str, float | int | str], *
     known = {key: None if value != value else value for key, value in plain.items()}  # JSON has no NaN
     texts: dict[Path, str] = {folder / f"{name}.json": json.dumps(known, indent=1, allow_nan=False) + "\n"}
     for table, frame in tables.items():
-        texts[folder / f"{name}_{table}.csv"] = frame.to_csv(None, index=False, float_format=f"%.{DIGITS}g")
+        file = name if table == name else f"{name}_{table}"
+        texts[folder / f"{file}.csv"] = frame.to_csv(None, index=False, float_format=f"%.{DIGITS}g")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(texts)

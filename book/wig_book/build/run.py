@@ -20,10 +20,12 @@ from typing import Any
 
 import nbformat
 
+from wig_book.build.commits import commit
 from wig_book.build.imports import used_modules
 from wig_book.build.kernel import Kernels, execute_notebook
 from wig_book.build.pages import Page, Profile
 from wig_book.build.progress import Task
+from wig_book.build.protocol import protocol
 from wig_book.build.values import PLACES
 from wig_core.cache import file_hash, stable_hash, write_atomically
 from wig_core.encoders.registry import EncoderName
@@ -98,7 +100,7 @@ class Run:
         return {path.relative_to(self.root).as_posix(): digest(path) for path in [self.notebook, *sorted(numbers)]}
 
     def record(self) -> dict[str, Any]:
-        """What was recorded when the page was executed: key, seconds, outputs; empty if there is no valid record."""
+        """What was recorded of its execution: key, commit, protocol, seconds, outputs; empty without a valid record."""
         path = self.notebook.with_suffix(".json")
         try:
             return json.loads(path.read_text("utf-8")) if path.exists() and self.notebook.exists() else {}
@@ -117,13 +119,14 @@ class Run:
             InputError, BuildError: see `execute_notebook`.
             PermissionError: the page or its numbers cannot be written, which is known before anything runs.
         """
-        key, start = self.key(), time.monotonic()
+        begun = {"key": self.key(), "commit": commit(self.root), "protocol": protocol(self.root)}
+        start = time.monotonic()
         if self.page.has_results:
             _make_writable(self.root / self.results)
         _make_writable(self.notebook.parent)
         self.traceback.unlink(missing_ok=True)
         write_atomically({self.notebook: nbformat.writes(execute_notebook(self, task, kernels)) + "\n"})
-        record = {"key": key, "seconds": round(time.monotonic() - start, 1), "outputs": self.outputs()}
+        record = begun | {"seconds": round(time.monotonic() - start, 1), "outputs": self.outputs()}
         write_atomically({self.notebook.with_suffix(".json"): json.dumps(record, indent=1) + "\n"})
 
 

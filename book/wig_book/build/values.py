@@ -18,7 +18,20 @@ from wig_core.text.tables import SUFFIXES
 from wig_core.training.examples import NAMES as EXAMPLES
 
 # The parameters that name encoders, texts or files, on every page. No other value is taken for a path.
-PLACES = {"base", "corpora", "corpus", "encoder", "encoders", "examples", "pairs", "shipped", "throughput"}
+PLACES = {
+    "base",
+    "corpora",
+    "corpus",
+    "encoder",
+    "encoders",
+    "examples",
+    "judged",
+    "pairs",
+    "shipped",
+    "source",
+    "starts",
+}
+PLACES |= {"throughput", "untrained"}
 _KNOWN = {*NAMED_ENCODERS, *PACKAGED, *HUB_CORPORA, *EXAMPLES}
 
 _DECIMAL, _FLOAT = r"[-+]?[0-9][0-9_]*$", r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?$"

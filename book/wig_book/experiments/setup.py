@@ -48,7 +48,7 @@ def from_parameters(kind: type[T], parameters: Mapping[str, Any]) -> T:
         >>> from_parameters(Recipe, {"steps": 20, "corpus": "news"}).steps
         20
     """
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names = [field.name for field in fields(kind) if field.init]  # type: ignore[arg-type]
     return kind(**{name: parameters[name] for name in names if name in parameters})
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import name_lines, panels_by, plot_intervals
-from wig_book.figures.picture import BLUE, PALETTE, VERMILLION, WIDTH, in_style, listed, picture
+from wig_book.figures.panels import name_lines, plot_intervals
+from wig_book.figures.picture import PALETTE, VERMILLION, WIDTH, in_style, listed, picture
 from wig_book.figures.words import AskedPicture, asked
-from wig_book.labels import MEASURE_NAMES, STATISTIC_NAMES
+from wig_book.labels import MEASURE_NAMES
 from wig_core.plotting import AXIS_LABELS, label_words, plot_density, weights_against_information
 
 
@@ -60,80 +58,6 @@ def weights_on_information(words: pd.DataFrame, fits: pd.DataFrame, sentences: I
     alt = f"{alt} R²: {listed(names, lines['r2'])}; correlation: {listed(names, lines['correlation'])}."
     panels = [(axes, x, "weight") for axes, x in zip(figure.axes, lines["x"], strict=True)]
     return asked(figure, alt, own, panels, sentences)
-
-
-@picture
-def corpora_forest(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> tuple[Figure, str]:
-    """Draw the correlation on each corpus of an encoder and of a base before and after; one panel per baseline.
-
-    Args:
-        fits, changed: the tables fits and changes of `wig_book.experiments.across_corpora`.
-        x: the quantity.
-    """
-    own = fits[fits["x"] == x]
-    corpora = list(dict.fromkeys(own["corpus"]))
-    figure, panels = panels_by(own, "baseline", height=1.3 + 0.6 * len(corpora), title="baseline {}")
-    for axes, rows in panels:
-        same = (changed["baseline"] == rows["baseline"][0]) & (changed["x"] == x)
-        moved = changed[same].reset_index(drop=True)
-        plot_intervals(axes, rows, "correlation", shift=0.2, fmt="s", color=BLUE, label="encoder in use")
-        plot_intervals(axes, moved, "correlation_before", color=VERMILLION, face="white", label="base, before")
-        plot_intervals(axes, moved, "correlation_after", shift=-0.2, color=VERMILLION, label="base, after")
-        axes.axvline(0, color="black", lw=1, ls=":")
-        name_lines(axes, corpora)
-        axes.set(xlabel=STATISTIC_NAMES["correlation"])
-    panels[0][0].legend()
-    names = [f"{row.corpus}, baseline {row.baseline}:" for row in own.itertuples()]
-    alt = "Correlation of the weight with the quantity on each corpus, encoder in use"
-    return figure, f"{alt}: {listed(names, own['correlation'])}."
-
-
-@picture
-def models_map(fits: pd.DataFrame, changed: pd.DataFrame, *, x: str = "kl") -> tuple[Figure, str]:
-    """Draw R² of each encoder on each corpus, and its change from the encoder's base, under the first baseline.
-
-    Args:
-        fits, changed: the tables fits and changes of `wig_book.experiments.across_models`; cells without a known base
-            stay blank.
-        x: the quantity.
-    """
-    baseline = fits["baseline"].iloc[0]
-    own = fits[(fits["baseline"] == baseline) & (fits["x"] == x)]
-    encoders, corpora = list(dict.fromkeys(own["encoder"])), list(dict.fromkeys(own["corpus"]))
-    shown = {"R²": own.pivot(index="encoder", columns="corpus", values="r2")}
-    if len(changed):
-        moved = changed[(changed["baseline"] == baseline) & (changed["x"] == x)]
-        shown["ΔR², from its base"] = moved.pivot(index="encoder", columns="corpus", values="r2_difference")
-    size = (WIDTH, 1.6 + 0.4 * len(encoders))
-    figure, panels = plt.subplots(1, len(shown), figsize=size, sharey=True, squeeze=False)
-    for axes, (title, table) in zip(panels[0], shown.items(), strict=True):
-        style: dict[str, Any] = {"cmap": "rocket_r", "vmin": 0} if title == "R²" else {"cmap": "vlag", "center": 0}
-        table = table.reindex(index=encoders, columns=corpora)
-        sns.heatmap(table, ax=axes, annot=True, fmt=".2f", cbar=False, linewidths=1, **style)
-        axes.set(title=f"{title}  (baseline {baseline})", xlabel="", ylabel="")
-        axes.tick_params(axis="x", rotation=30)
-        axes.tick_params(axis="y", rotation=0)
-    names = [f"{encoder} on {corpus}" for encoder, corpus in own[["encoder", "corpus"]].to_numpy()]
-    return figure, f"R² of the weights under the baseline {baseline}: {listed(names, own['r2'])}."
-
-
-@picture
-def quantities_bars(shares: pd.DataFrame) -> tuple[Figure, str]:
-    """Draw R² of each quantity alone, and the part that no other quantity has (dark); one panel per kind of fit.
-
-    Args:
-        shares: from `wig_book.experiments.rival_measures.explained`.
-    """
-    figure, panels = panels_by(shares, "kind", height=3)
-    for axes, rows in panels:
-        errors = [(rows["alone"] - rows["alone_low"]).clip(0), (rows["alone_high"] - rows["alone"]).clip(0)]
-        axes.barh(-rows.index, rows["alone"], xerr=errors, color=VERMILLION, alpha=0.4, ecolor="black", capsize=2)
-        axes.barh(-rows.index, rows["unique"], color=VERMILLION)
-        axes.axvline(rows["together"].iloc[0], color="black", lw=1, ls=":")
-        name_lines(axes, [MEASURE_NAMES[name] for name in rows["quantity"]])
-        axes.set(xlabel="R²  (dotted: all together)")
-    names = [f"{MEASURE_NAMES[name]}, {kind}:" for name, kind in shares[["quantity", "kind"]].to_numpy()]
-    return figure, f"R² of the weights on each quantity alone: {listed(names, shares['alone'])}."
 
 
 @picture

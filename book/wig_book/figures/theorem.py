@@ -6,9 +6,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from wig_book.figures.panels import panels_by
-from wig_book.figures.picture import BLUE, GREY, VERMILLION, WIDTH, listed, picture
-from wig_core.plotting import AXIS_LABELS, label_words
+from wig_book.figures.picture import BLUE, WIDTH, listed, picture
 
 
 @picture
@@ -52,26 +50,6 @@ def fit_against_strength(exact: pd.DataFrame) -> tuple[Figure, str]:
     names = [f"{norm} norm, {way}:" for norm, way in zip(weakest["norm"], weakest["way"], strict=True)]
     alt = f"R² and slope of each norm on the true KL against the strength of topics. R² at {exact['strength'].min():g}"
     return grid.figure, f"{alt}: {listed(names, weakest['r2'], '.3f')}."
-
-
-@picture
-def static_norms(norms: pd.DataFrame) -> tuple[Figure, str]:
-    """Draw half the squared norm of word vectors against KL(w), one panel per norm; grey, on the shuffled corpus.
-
-    Args:
-        norms: from `wig_book.experiments.theorem_real_text.static_encoder`, of one step.
-    """
-    figure, panels = panels_by(norms, "norm", height=3.6, sharey=False)
-    for axes, rows in panels:
-        axes.scatter(rows["kl_shuffled"], rows["value_shuffled"], s=8, color=GREY, linewidths=0, label="shuffled")
-        axes.scatter(rows["kl"], rows["value"], s=8, color=VERMILLION, linewidths=0, label="the corpus")
-        label_words(axes, rows["word"], rows["kl"], rows["value"], 8)
-        axes.set(xlabel=AXIS_LABELS["kl"])
-    panels[0][0].set(ylabel="½‖w‖²")
-    panels[0][0].legend()
-    correlations = [rows["kl"].corr(rows["value"]) for _, rows in panels]
-    alt = "Half the squared norm of word vectors against KL(w), on the corpus and on the shuffled corpus; correlations"
-    return figure, f"{alt} on the corpus: {listed([rows['norm'][0] for _, rows in panels], correlations)}."
 
 
 @picture

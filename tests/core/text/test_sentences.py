@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from wig_core.attribution.explainer import Explainer, iter_contributions
+from wig_core.attribution.explanation import explain_words
 from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import shapley_values
-from wig_core.attribution.similarity import explain_similarity, explain_words
+from wig_core.attribution.similarity import explain_similarity
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.information.word_information import word_information

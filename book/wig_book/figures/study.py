@@ -1,0 +1,124 @@
+"""The figures of the study: relative weight by information, differences between arms, correlations by reading."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from wig_book.figures.panels import name_lines, plot_intervals
+from wig_book.figures.picture import BLUE, GREY, PALETTE, VERMILLION, WIDTH, listed, picture
+from wig_book.labels import MEASURE_NAMES
+
+SHOWN = ["kl", "idf"]  # measures with a column of panels
+CONTROLS = {"start": "black", "sham": GREY, "masked": "#bbbbbb"}
+BASELINES = {"mask": "[MASK]", "pad": "[PAD]", "zero": "zero vector", "unk": "[UNK]"}
+COLOURS = {"mask": BLUE, "pad": VERMILLION}
+MARKERS = {"word": "s", "single-piece word": "o", "subword": "^"}
+
+
+@picture
+def relative_weights(quantiles: pd.DataFrame) -> tuple[Figure, str]:
+    """Draw the weight of words by fifth of information, relative to the mean: a panel per baseline and measure.
+
+    Args:
+        quantiles: from `wig_book.experiments.levels.levels`, or from `changes`, where the start is hollow and the
+            controls are grey.
+    """
+    series = "arm" if "arm" in quantiles else "encoder"
+    table = quantiles[quantiles["quantity"].isin(SHOWN) & (quantiles["baseline"] != "zero")]
+    rows = list(table.groupby(["start", "baseline"] if series == "arm" else ["baseline"], sort=False))
+    figure, axes = plt.subplots(
+        len(rows), len(SHOWN), figsize=(WIDTH, 0.5 + 2.3 * len(rows)), sharey="row", sharex=True, squeeze=False
+    )
+    colours = _colours(list(dict.fromkeys(table[series])))
+    for line, (key, group) in zip(axes, rows, strict=True):
+        for panel, measure in zip(line, SHOWN, strict=True):
+            for name, points in group[group["quantity"] == measure].groupby(series, sort=False):
+                color = colours[str(name)]
+                face = "none" if name == "start" else color
+                panel.plot(points["bin"], points["relative"], "o-", color=color, mfc=face, label=str(name))
+                ends = (points["relative_low"], points["relative_high"])
+                panel.fill_between(points["bin"], *ends, color=color, alpha=0.15, lw=0)
+            panel.axhline(1, color="black", lw=0.8, ls=":")
+            panel.set(xticks=range(1, 6), title=" · ".join([*key[:-1], BASELINES[key[-1]]]))
+        line[0].set_ylabel("weight ÷ mean weight")
+    for panel, measure in zip(axes[-1], SHOWN, strict=True):
+        panel.set_xlabel(f"fifth of {MEASURE_NAMES[measure]}")
+    figure.legend(*_once(axes.flat), loc="outside lower center", ncols=3)
+    first = table[(table["quantity"] == "kl") & (table["baseline"] == table["baseline"].iloc[0])]
+    ends = first.groupby([series], sort=False)["relative"].agg(["first", "last"])
+    steep = listed([f"{name}:" for name in ends.index], ends["last"] - ends["first"])
+    return figure, f"Relative weight, most informative fifth minus least, by KL under the first baseline: {steep}."
+
+
+def _colours(names: list[str]) -> dict[str, str]:
+    """A colour for each series; the controls have their own."""
+    others = iter(PALETTE)
+    return {name: CONTROLS.get(name) or next(others) for name in names}
+
+
+def _once(panels: object) -> tuple[list[object], list[str]]:
+    """The handles and labels of all panels, each label once."""
+    found: dict[str, object] = {}
+    for panel in panels:  # type: ignore[attr-defined]
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values()), list(found)
+
+
+@picture
+def differences(changes: pd.DataFrame) -> tuple[Figure, str]:
+    """Draw the differences of R², with the sign of the correlation, between arms and what they are compared with.
+
+    Args:
+        changes: from `wig_book.experiments.changes.changes`; words of one subword, types, KL and idf are drawn.
+    """
+    chosen = (changes["unit"] == "single-piece word") & (changes["estimand"] == "types")
+    table = changes[chosen & changes["quantity"].isin(SHOWN)]
+    table = table.assign(line=table["start"] + "\n" + table["arm"] + " − " + table["against"])
+    names = list(dict.fromkeys(table["line"]))
+    figure, axes = plt.subplots(1, len(SHOWN), figsize=(WIDTH, 1 + 0.45 * len(names)), sharey=True, squeeze=False)
+    for panel, measure in zip(axes[0], SHOWN, strict=True):
+        for number, (baseline, rows) in enumerate(table[table["quantity"] == measure].groupby("baseline", sort=False)):
+            ordered = rows.drop_duplicates("line").set_index("line").reindex(names).reset_index()
+            look = {"color": COLOURS.get(str(baseline), GREY), "label": BASELINES[str(baseline)]}
+            plot_intervals(panel, ordered, "r2_difference", shift=0.15 - 0.3 * number, **look)
+        panel.axvline(0, color="black", lw=0.8, ls=":")
+        panel.set(xlabel="difference of R² (with sign)", title=MEASURE_NAMES[measure])
+    name_lines(axes[0][0], names)
+    figure.legend(*_once(axes.flat), loc="outside lower center", ncols=2)
+    shown = table[table["quantity"] == "kl"]
+    lines = shown["line"].str.replace("\n", ", ") + ", " + shown["baseline"].map(BASELINES) + ":"
+    return figure, f"Differences of R² on KL: {listed(lines, shown['r2_difference'], '+.2f')}."
+
+
+@picture
+def levels_by_reading(levels: pd.DataFrame) -> tuple[Figure, str]:
+    """Draw the correlation of weight and KL in each reading: a panel per encoder, a line per text and source.
+
+    Args:
+        levels: from `wig_book.experiments.levels.levels`; Integrated Gradients is drawn.
+    """
+    table = levels[(levels["method"] == "ig") & (levels["quantity"] == "kl") & (levels["baseline"] != "zero")]
+    own = table["text"] == table["information"]
+    table = table.assign(line=table["text"] + ("\nKL of " + table["information"]).mask(own, "\nits own KL"))
+    encoders, names = (list(dict.fromkeys(table[column])) for column in ("encoder", "line"))
+    figure, axes = plt.subplots(1, len(encoders), figsize=(WIDTH, 1.2 + 0.5 * len(names)), sharey=True, squeeze=False)
+    for panel, encoder in zip(axes[0], encoders, strict=True):
+        rows = table[table["encoder"] == encoder]
+        for (unit, estimand, baseline), points in rows.groupby(["unit", "estimand", "baseline"], sort=False):
+            color = COLOURS.get(str(baseline), GREY)
+            shift = 0.25 - 0.25 * list(MARKERS).index(str(unit))
+            heights = [shift - names.index(one) for one in points["line"]]
+            label = f"{BASELINES[str(baseline)]}, {unit}, {estimand}"
+            face = color if estimand == "types" else "none"
+            panel.plot(points["correlation"], heights, MARKERS[str(unit)], color=color, mfc=face, label=label)
+        panel.axvline(0, color="black", lw=0.8, ls=":")
+        panel.set(xlabel="correlation", xlim=(-1, 1))
+        panel.set_title(encoder.replace("untrained ", "untrained\n"), fontsize="x-small")
+    name_lines(axes[0][0], names)
+    figure.legend(*_once(axes.flat), loc="outside lower center", ncols=2, fontsize="x-small")
+    spread = table.groupby("encoder", sort=False)["correlation"].agg(["min", "max"])
+    ends = [f"{name} from {low:.2f} to {high:.2f}" for name, low, high in spread.itertuples()]
+    return figure, f"Correlation of weight and KL over all readings: {', '.join(ends)}."
