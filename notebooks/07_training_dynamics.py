@@ -85,8 +85,9 @@ state_along_training(found["course"])
 publish(results, "training_dynamics", found.numbers, **found.tables)
 
 # %% [markdown]
-# The correlation with human judgements went from {glue:text}`human_correlation_before:.2f` to
-# {glue:text}`human_correlation_after:.2f`, the mean length of an embedding from {glue:text}`norm_before:.2f` to
-# {glue:text}`norm_after:.2f`, uniformity from {glue:text}`uniformity_before:.2f` to {glue:text}`uniformity_after:.2f`
-# and alignment from {glue:text}`alignment_before:.2f` to {glue:text}`alignment_after:.2f`. This is one run with one
-# seed; {doc}`06_changes` has intervals over seeds.
+# The correlation with human judgements went from
+# {glue:text}`human_correlation_before:.2f` to {glue:text}`human_correlation_after:.2f`, the mean length of an embedding
+# from {glue:text}`norm_before:.2f` to {glue:text}`norm_after:.2f`, uniformity from
+# {glue:text}`uniformity_before:.2f` to {glue:text}`uniformity_after:.2f` and alignment from
+# {glue:text}`alignment_before:.2f` to {glue:text}`alignment_after:.2f`. This is one run with one seed;
+# {doc}`06_changes` has intervals over seeds.

@@ -16,6 +16,7 @@ from wig_book.build.claims import read_claims, read_run
 from wig_book.build.claims_page import claims_page, summary
 from wig_book.build.execute import build_lock, execute_pages
 from wig_book.build.kernel import BuildError
+from wig_book.build.opening import opening
 from wig_book.build.pages import TITLE, Profile, Project
 from wig_book.build.progress import Progress
 from wig_book.build.provenance import caption, provenance, write_provenance
@@ -76,6 +77,7 @@ def assemble(project: Project, runs: list[Run], source: Path) -> Path:
         nbformat.write(for_reading(run), source / f"notebooks/{run.page.name}.ipynb")
     (source / "provenance.md").write_text(provenance(project.root, runs), "utf-8")
     write_claims(project, runs, source)
+    (source / "opening.txt").write_text(opening(project.root / "results/full"), "utf-8")
     config = yaml.safe_load((source / "_config.yml").read_text("utf-8"))
     config.setdefault("parse", {}).setdefault("myst_substitutions", {})["profile"] = runs[0].profile
     config.setdefault("html", {})["extra_footer"] = f"<p>Profile {runs[0].profile}</p>"

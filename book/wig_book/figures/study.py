@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wig_book.figures.panels import name_lines, plot_intervals
@@ -34,14 +38,8 @@ def relative_weights(quantiles: pd.DataFrame) -> tuple[Figure, str]:
     colours = _colours(list(dict.fromkeys(table[series])))
     for line, (key, group) in zip(axes, rows, strict=True):
         for panel, measure in zip(line, SHOWN, strict=True):
-            for name, points in group[group["quantity"] == measure].groupby(series, sort=False):
-                color = colours[str(name)]
-                face = "none" if name == "start" else color
-                panel.plot(points["bin"], points["relative"], "o-", color=color, mfc=face, label=str(name))
-                ends = (points["relative_low"], points["relative_high"])
-                panel.fill_between(points["bin"], *ends, color=color, alpha=0.15, lw=0)
-            panel.axhline(1, color="black", lw=0.8, ls=":")
-            panel.set(xticks=range(1, 6), title=" · ".join([*key[:-1], BASELINES[key[-1]]]))
+            _plot_relative(panel, group[group["quantity"] == measure], series, colours)
+            panel.set_title(" · ".join([*key[:-1], BASELINES[key[-1]]]))
         line[0].set_ylabel("weight ÷ mean weight")
     for panel, measure in zip(axes[-1], SHOWN, strict=True):
         panel.set_xlabel(f"fifth of {MEASURE_NAMES[measure]}")
@@ -52,16 +50,55 @@ def relative_weights(quantiles: pd.DataFrame) -> tuple[Figure, str]:
     return figure, f"Relative weight, most informative fifth minus least, by KL under the first baseline: {steep}."
 
 
+@picture
+def opening(changes: pd.DataFrame, levels: pd.DataFrame) -> tuple[Figure, str]:
+    """Draw the study in one row: arms from a masked encoder, then encoders as published, by fifth of KL under [PAD].
+
+    Args:
+        changes, levels: the tables quantiles of the two pages; of changes the first start is drawn.
+    """
+    chosen = [table[(table["quantity"] == "kl") & (table["baseline"] == "pad")] for table in (changes, levels)]
+    arms, encoders = chosen[0][chosen[0]["start"] == chosen[0]["start"].iloc[0]], chosen[1]
+    known = arms["arm"].isin(["start", "sham", "masked"])
+    arms = arms.assign(arm=arms["arm"].where(known, "contrastive"))
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.4), sharey=True)
+    for panel, table, series, title in (
+        (axes[0], arms, "arm", "trained from one masked encoder"),
+        (axes[1], encoders[encoders["text"] == encoders["text"].iloc[0]], "encoder", "as published"),
+    ):
+        names = list(dict.fromkeys(table[series]))
+        _plot_relative(panel, table, series, _colours(names))
+        panel.set(title=title, xlabel="fifth of words, by KL(w)")
+        panel.legend(fontsize="x-small")
+    axes[0].set_ylabel("weight ÷ mean weight")
+    ends = arms.groupby("arm", sort=False)["relative"].agg(["first", "last"])
+    low, high = (listed([f"{name}:" for name in ends.index], ends[end]) for end in ("first", "last"))
+    return figure, f"Relative weight of the least informative fifth of words: {low}; of the most informative: {high}."
+
+
+def _plot_relative(panel: Axes, table: pd.DataFrame, series: str, colours: dict[str, str]) -> None:
+    """Draw a line with its band for each series."""
+    for name, points in table.groupby(series, sort=False):
+        color = colours[str(name)]
+        panel.plot(points["bin"], points["relative"], "o-", color=color, mfc="none" if name == "start" else color,
+                   label=str(name))  # fmt: skip
+        panel.fill_between(
+            points["bin"], points["relative_low"], points["relative_high"], color=color, alpha=0.15, lw=0
+        )
+    panel.axhline(1, color="black", lw=0.8, ls=":")
+    panel.set_xticks(range(1, 6))
+
+
 def _colours(names: list[str]) -> dict[str, str]:
     """A colour for each series; the controls have their own."""
     others = iter(PALETTE)
     return {name: CONTROLS.get(name) or next(others) for name in names}
 
 
-def _once(panels: object) -> tuple[list[object], list[str]]:
+def _once(panels: Iterable[Axes]) -> tuple[list[Artist], list[str]]:
     """The handles and labels of all panels, each label once."""
-    found: dict[str, object] = {}
-    for panel in panels:  # type: ignore[attr-defined]
+    found: dict[str, Artist] = {}
+    for panel in panels:
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     return list(found.values()), list(found)
