@@ -86,8 +86,4 @@ publish(results, "examples_before_after", found.numbers, **found.tables)
 # %% [markdown]
 # In {glue:text}`steps` steps of {glue:text}`objective:s`, the rank correlation of weight and KL(w) over these
 # {glue:text}`words` words went from {glue:text}`rank_before:.2f` to {glue:text}`rank_after:.2f`. {glue:text}`sentences`
-<<<<<<< HEAD
-# sentences prove nothing; {doc}`the next page <06_changes>` measures the effect over many.
-=======
 # sentences prove nothing; {doc}`06_changes` measures the effect over many.
->>>>>>> main
