@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book plan run verify test coverage fuzz lint bench encoders pretrain clean
+.PHONY: help book plan run notebooks verify test coverage fuzz lint bench encoders pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,6 +19,9 @@ plan: $(INSTALLED)  ## estimate the downloads, compute, time and memory of a pro
 run: $(INSTALLED)  ## run one page: NAME=03_regression ARGS='-p corpus my.txt'
 	@test -n "$(NAME)" || { echo "make run: NAME is missing; give a page, such as NAME=03_regression:" >&2; $(BIN)/wig list >&2; exit 2; }
 	$(BIN)/wig run $(NAME) --profile $(PROFILE) $(ARGS)
+
+notebooks: $(INSTALLED)  ## write the pages as .ipynb files, for Jupyter Lab and papermill
+	$(BIN)/wig notebooks --profile $(PROFILE)
 
 verify: $(INSTALLED)  ## execute the profile full again and compare its numbers with results/full (hours)
 	$(BIN)/wig verify --profile full

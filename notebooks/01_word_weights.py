@@ -73,9 +73,9 @@ by_word.sort_values("weight", ascending=False).head(10).round(2)
 publish(results, "word_weights", found.numbers, **found.tables)
 
 # %% [markdown]
-# The contributions of a sentence add up to its embedding exactly. Each alone is an estimate: over the {glue:text}`sentences` sentences the estimated
-# relative error is at most {glue:text}`worst_error:.3f`, with up to {glue:text}`most_steps` intervals of the path.
-# {doc}`04_convergence` compares such estimates with the true errors.
+# The contributions of a sentence add up to its embedding exactly. Each alone is an estimate: over the
+# {glue:text}`sentences` sentences the estimated relative error is at most {glue:text}`worst_error:.3f`, with up to
+# {glue:text}`most_steps` intervals of the path. {doc}`04_convergence` compares such estimates with the true errors.
 #
 # To see your own sentences, pass them as a parameter:
 #

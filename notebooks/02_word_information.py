@@ -50,9 +50,9 @@ found = word_information(globals())
 information_against_frequency(found["words"])
 
 # %% [markdown]
-# Each point is a word; it is the redder, the more others lie near it. The black line is KL in the shuffled corpora: it rises
-# to the right although no meaning is involved. Two tables follow: the most and the least informative words, by the KL
-# in excess of the control.
+# Each point is a word; it is the redder, the more others lie near it. The black line is KL in the shuffled corpora: it
+# rises to the right although no meaning is involved. Two tables follow: the most and the least informative words, by
+# the KL in excess of the control.
 
 # %%
 by_word = found["words"].set_index("word").drop(columns="probability").round(2)
@@ -66,8 +66,8 @@ publish(results, "word_information", found.numbers, **found.tables)
 
 # %% [markdown]
 # Without the share of KL that remains in the shuffled corpora, its correlation with self-information is
-# {glue:text}`correlation_corrected_self:.2f` instead of {glue:text}`correlation_kl_self:.2f`. So KL and frequency are not independent
-# evidence; {doc}`03_regression` therefore also reports what each explains when the other is held fixed.
+# {glue:text}`correlation_corrected_self:.2f` instead of {glue:text}`correlation_kl_self:.2f`. So KL and frequency are
+# not independent evidence; {doc}`03_regression` therefore also reports what each explains when the other is held fixed.
 #
 # The most frequent word, “{glue:text}`frequent_word:s`”, has a KL of {glue:text}`frequent_kl:.3f` nats, of which
 # {glue:text}`frequent_shuffled:.3f` are chance.

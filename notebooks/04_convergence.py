@@ -14,8 +14,8 @@
 # # Are 50 steps enough?
 #
 # Not for every encoder: of {glue:text}`pairs` pairs of encoder and rule of quadrature, {glue:text}`close` have no
-# completeness error above {glue:text}`close_to:.0%` in any sentence with {glue:text}`usual` steps, and the largest error
-# is {glue:text}`most_completeness:.0%`.
+# completeness error above {glue:text}`close_to:.0%` in any sentence with {glue:text}`usual` steps, and the largest
+# error is {glue:text}`most_completeness:.0%`.
 
 # %% [markdown]
 # Integrated Gradients is an integral along a path from a baseline to the sentence {cite}`sundararajan2017axiomatic`. A

@@ -101,12 +101,12 @@ show(of_self_information, by=["specification"], columns=SPECIFICATION_COLUMNS)
 publish(results, "ig_vs_shap", found.numbers, **found.tables)
 
 # %% [markdown]
-# Contributions add up to the embedding within a mean relative
-# error of {glue:text}`completeness_error_default:.1e` (Integrated Gradients) and
-# {glue:text}`completeness_error_shap:.1e` (SHAP). With KL(w), the correlation rose in {glue:text}`risen_kl` of the two
-# methods, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`, each by its 95% interval;
-# with −log P(w) it rose in {glue:text}`risen_self_information`, fell in {glue:text}`fallen_self_information`, and ends
-# above zero in {glue:text}`positive_self_information`. The weights come from {glue:text}`runs` fine-tuning runs.
+# Contributions add up to the embedding within a mean relative error of {glue:text}`completeness_error_default:.1e`
+# (Integrated Gradients) and {glue:text}`completeness_error_shap:.1e` (SHAP). With KL(w), the correlation rose in
+# {glue:text}`risen_kl` of the two methods, fell in {glue:text}`fallen_kl`, and ends above zero in
+# {glue:text}`positive_kl`, each by its 95% interval; with −log P(w) it rose in {glue:text}`risen_self_information`,
+# fell in {glue:text}`fallen_self_information`, and ends above zero in {glue:text}`positive_self_information`. The
+# weights come from {glue:text}`runs` fine-tuning runs.
 #
 # ## How many orders are enough?
 #

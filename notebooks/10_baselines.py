@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Does it matter what replaces an absent word?
 #
-# Over {glue:text}`specifications` combinations of method and baseline, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
-# to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w) ends above zero in
-# {glue:text}`positive_kl` of them.
+# Over {glue:text}`specifications` combinations of method and baseline, R² after fine-tuning ranges from
+# {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w)
+# ends above zero in {glue:text}`positive_kl` of them.
 
 # %% [markdown]
 # Every attribution asks what the embedding would be without a word, and something must replace that word: the mask
@@ -87,9 +87,7 @@ show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
 publish(results, "baselines", found.numbers, **found.tables)
 
 # %% [markdown]
-# *agreement* is the rank correlation over words of a specification's weights with the default's. Over
-# {glue:text}`specifications` specifications, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f` to
-# {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
-# {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the signed correlation with KL(w) rose in
-# {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`. The
-# lowest agreement with the default is {glue:text}`agreement:.2f`.
+# *agreement* is the rank correlation over words of a specification's weights with the default's. ΔR² ranges from
+# {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the
+# signed correlation with KL(w) rose in {glue:text}`risen_kl` of the specifications and fell in {glue:text}`fallen_kl`.
+# The lowest agreement with the default is {glue:text}`agreement:.2f`.

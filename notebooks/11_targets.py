@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Does it matter which number is the weight?
 #
-# Over {glue:text}`specifications` definitions of the weight, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
-# to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w) ends above zero in
-# {glue:text}`positive_kl` of them.
+# Over {glue:text}`specifications` definitions of the weight, R² after fine-tuning ranges from
+# {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w)
+# ends above zero in {glue:text}`positive_kl` of them.
 
 # %% [markdown]
 # A contribution to an embedding is a vector, and a weight is a number. The book takes the vector's length. Other
@@ -85,8 +85,6 @@ show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
 publish(results, "targets", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`specifications` specifications, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
-# to {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
-# {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the signed correlation with KL(w) rose in
-# {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`. Words
-# and subwords are different units, so no agreement is given between them.
+# ΔR² ranges from {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95%
+# interval, the signed correlation with KL(w) rose in {glue:text}`risen_kl` of the specifications and fell in
+# {glue:text}`fallen_kl`. Words and subwords are different units, so no agreement is given between them.

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Do pooling and similarity matter?
 #
-# Over {glue:text}`specifications` combinations of pooling and similarity, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f`
-# to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w) ends above zero in
-# {glue:text}`positive_kl` of them.
+# Over {glue:text}`specifications` combinations of pooling and similarity, R² after fine-tuning ranges from
+# {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w)
+# ends above zero in {glue:text}`positive_kl` of them.
 
 # %% [markdown]
 # The paper's theory is about mean pooling and the inner product; published encoders often use the first token's vector
@@ -81,7 +81,6 @@ show(of_kl, by=["specification"], columns=SPECIFICATION_COLUMNS)
 publish(results, "pooling_similarity", found.numbers, **found.tables)
 
 # %% [markdown]
-# Over {glue:text}`specifications` combinations, R² after fine-tuning ranges from {glue:text}`r2_after_least_kl:.3f` to
-# {glue:text}`r2_after_greatest_kl:.3f`, and ΔR² from {glue:text}`r2_difference_least_kl:+.3f` to
-# {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95% interval, the signed correlation with KL(w) rose in
-# {glue:text}`risen_kl` of them, fell in {glue:text}`fallen_kl`, and ends above zero in {glue:text}`positive_kl`.
+# ΔR² ranges from {glue:text}`r2_difference_least_kl:+.3f` to {glue:text}`r2_difference_greatest_kl:+.3f`. By its 95%
+# interval, the signed correlation with KL(w) rose in {glue:text}`risen_kl` of the specifications and fell in
+# {glue:text}`fallen_kl`.

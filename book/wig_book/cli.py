@@ -1,4 +1,4 @@
-"""The commands of ``wig`` that need the book: list, run, book, verify, precompute and plan.
+"""The commands of ``wig`` that need the book: list, run, book, notebooks, verify, precompute and plan.
 
 The packages they need are imported when a command runs, so that `wig explain` and `wig --help` work without them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,7 +63,8 @@ def run_page(project: Project, options: argparse.Namespace) -> None:
     page = project.page(options.name)
     run = Run.of(project.root, page, project.profile(options.profile), _given(project, page, options))
     html = make_page(project, run, Progress(), force=options.force)
-    print(html, run.notebook, *([project.root / run.results] if page.has_results else []), sep="\n")
+    written = [html, run.notebook, *([project.root / run.results] if page.has_results else [])]
+    print(*map(clickable, written), sep="\n")
 
 
 def make(project: Project, options: argparse.Namespace) -> None:
@@ -70,7 +72,15 @@ def make(project: Project, options: argparse.Namespace) -> None:
     from wig_book.build.html import make_book
     from wig_book.build.progress import Progress
 
-    print(make_book(project, project.profile(options.profile), Progress(), jobs=options.jobs))
+    print(clickable(make_book(project, project.profile(options.profile), Progress(), jobs=options.jobs)))
+
+
+def write_pages(project: Project, options: argparse.Namespace) -> None:
+    """Write the pages as .ipynb files and print their paths."""
+    from wig_book.build.notebooks import write_notebooks
+
+    folder = options.folder or project.root / "book/_build/notebooks"
+    print(*map(clickable, write_notebooks(project, project.profile(options.profile), folder)), sep="\n")
 
 
 def verify_numbers(project: Project, options: argparse.Namespace) -> None:
@@ -106,6 +116,11 @@ def show_plan(project: Project, options: argparse.Namespace) -> None:
     print(json.dumps(found.as_json(), indent=1) if options.json else as_text(found))
 
 
+def clickable(path: Path) -> str:
+    """A path as a link that a terminal opens (OSC 8); the path alone where no terminal reads it."""
+    return f"\x1b]8;;{path.resolve().as_uri()}\x1b\\{path}\x1b]8;;\x1b\\" if sys.stdout.isatty() else str(path)
+
+
 def _given(project: Project, page: Page, options: argparse.Namespace) -> dict[str, Any]:
     """The checked values of ``-f`` and ``-p``; paths are relative to the current folder."""
     from wig_book.build.values import PLACES, from_here, read_yaml
@@ -135,6 +150,11 @@ def add_commands(commands: Any) -> None:
     run.set_defaults(command=partial(in_project, run_page))
     book = commands.add_parser("book", help="execute what has changed and build the book")
     book.set_defaults(command=partial(in_project, make))
+    writing = commands.add_parser("notebooks", help="write the pages as .ipynb files, for Jupyter Lab and papermill")
+    writing.add_argument(
+        "folder", nargs="?", type=Path, metavar="FOLDER", help="for the files (default: book/_build/notebooks)"
+    )
+    writing.set_defaults(command=partial(in_project, write_pages))
     verifying = commands.add_parser(
         "verify", help="execute pages again and compare their numbers with those in the repository"
     )
@@ -157,5 +177,5 @@ def add_commands(commands: Any) -> None:
             metavar="N",
             help="pages executed at a time (default: 2 if cores and memory allow and there is no GPU, else 1)",
         )
-    for command in (run, book, verifying, filling, planning):
+    for command in (run, book, writing, verifying, filling, planning):
         command.add_argument("--profile", default="quick", help="one of notebooks/profiles (default: quick)")

@@ -9,6 +9,7 @@ import psutil
 import pytest
 from toy_book import write_toy
 
+from wig_book.cli import clickable
 from wig_core.cli import main
 
 
@@ -166,3 +167,10 @@ def test_an_interrupted_book_keeps_its_finished_pages(toy):
     done = subprocess.run(command, cwd=toy, capture_output=True, text=True, check=True)
     assert "[1/1] 02_letters" in done.stderr
     assert "01_squares" not in done.stderr
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_gets_a_link(monkeypatch, terminal):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    link = "\x1b]8;;file:///a%20b/c.html\x1b\\/a b/c.html\x1b]8;;\x1b\\"
+    assert clickable(Path("/a b/c.html")) == (link if terminal else "/a b/c.html")

@@ -61,7 +61,7 @@ def test_things_are_where_the_readme_says() -> None:
 
 
 def test_tests_are_where_the_readme_says() -> None:
-    sources = {"core": "wig_core", "experiments": "book/wig_book/experiments", "build": "book/wig_book/build"}
+    sources = {"core": "wig_core"} | {kind: f"book/wig_book/{kind}" for kind in ("build", "experiments", "figures")}
     tests = {kind: {path.parent for path in (ROOT / "tests" / kind).rglob("test_*.py")} for kind in sources}
     stray = [
         folder

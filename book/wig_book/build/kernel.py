@@ -116,12 +116,14 @@ def execute_notebook(run: Run, task: Task, kernels: Kernels) -> NotebookNode:
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # our own messages say what it warns of
     notebook = jupytext.read(run.page.path)
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    number, start = 0, time.monotonic()
+    number, start, expected = 0, time.monotonic(), run.record().get("seconds")
 
     def on_cell(cell: NotebookNode, cell_index: int) -> None:
         nonlocal number
         number += not _has_tag(cell, "injected-parameters")
-        task.show(f"cell {number}/{len(cells)} · {time.monotonic() - start:.0f} s")
+        task.show(state_of(number, len(cells), time.monotonic() - start, expected))
+
+    task.show(state_of(1, len(cells), 0, expected))
 
     values = run.values | ({"results": run.results} if run.page.has_results else {})
     kernel = {"kernel_manager_class": _manager(kernels), "shutdown_kernel": "immediate", "on_cell_execute": on_cell}
@@ -144,6 +146,23 @@ def execute_notebook(run: Run, task: Task, kernels: Kernels) -> NotebookNode:
         fault = first_line(str(error))
     source = first_line(cells[max(number - 1, 0)])
     raise BuildError(f"{run.page.path.relative_to(run.root)}, cell {number} (`{source}`): {fault}")
+
+
+def state_of(cell: int, cells: int, elapsed: float, expected: float | None) -> str:
+    """How far a page is: its running cell, the share of cells that are done, and the time.
+
+    Args:
+        cell: the number of the running cell, from 1.
+        cells: how many there are.
+        elapsed: seconds since the page began.
+        expected: seconds that the page took when it was last executed; None if that is not known.
+
+    Example:
+        >>> state_of(3, 8, 12, 40), state_of(1, 8, 0, None)
+        ('cell 3/8 · 25% · 12 s, about 28 s left', 'cell 1/8 · 0% · 0 s')
+    """
+    left = f", about {max(expected - elapsed, 0):.0f} s left" if expected else ""
+    return f"cell {cell}/{cells} · {(cell - 1) / cells:.0%} · {elapsed:.0f} s{left}"
 
 
 def _out_of_memory(name: str, text: str, run: Run) -> str | None:
