@@ -11,9 +11,13 @@
 # ---
 
 # %% [markdown]
-# # Weight against information
+# # Do informative words weigh more?
 
 # %% [markdown]
+# In {glue:text}`encoder:s`, over {glue:text}`words` words under the baseline {glue:text}`baseline:s`, the weight of a word
+# {glue:text}`direction:s` with both quantities: it correlates with KL(w) at {glue:text}`correlation_kl:.2f`
+# [{glue:text}`correlation_kl_low:.2f`, {glue:text}`correlation_kl_high:.2f`], R² {glue:text}`r2_kl:.2f`.
+#
 # This is the paper's measurement. Integrated Gradients gives a weight to every word of a sample of sentences
 # ({doc}`01_word_weights`), the weights of a word's occurrences are averaged, and the averages are regressed on the
 # word's information in the corpus ({doc}`02_word_information`), over all words that are frequent enough there. The
