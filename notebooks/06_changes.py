@@ -16,6 +16,10 @@
 # # Does contrastive fine-tuning raise it?
 
 # %% [markdown]
+# From {glue:text}`start:s`, contrastive training ends with an R² of weight on KL(w) that differs from that of training on
+# pairs dealt anew by {glue:text}`gain:+.2f` [{glue:text}`gain_low:+.2f`, {glue:text}`gain_high:+.2f`] (with the sign of
+# the correlation; baseline {glue:text}`baseline:s`; words and {glue:text}`seeds` seeds).
+#
 # A contrastive encoder that weighs informative words more may do so because its training was contrastive, or because of
 # anything else that happened to it. So this page trains several **arms** from one masked encoder
 # ({doc}`/protocol`). The *contrastive* arm learns from pairs. In the *sham* arm the second texts are dealt anew, so that

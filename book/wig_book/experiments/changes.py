@@ -15,7 +15,7 @@ from tqdm import tqdm
 from wig_book.experiments.levels import DEFAULT, JOINT, in_default_reading, limited
 from wig_book.experiments.quantities import QUANTITIES
 from wig_book.experiments.readings import Weighing, by_quantile, contrast, moments, occurrences_of, readings
-from wig_book.experiments.rows import Findings, Numbers, cells
+from wig_book.experiments.rows import Findings, Numbers, cell, cells
 from wig_book.experiments.setup import from_parameters, parse_recipe
 from wig_book.experiments.study_texts import StudyText, texts_and_source
 from wig_core.encoders.encoder import SentenceEncoder
@@ -231,7 +231,8 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     """The numbers that prose and claims quote, in the default reading on the first text.
 
     Returns:
-        seeds; text; for each start, its recipes (recipe_<start>, recipe_<start>_2, …), and the `cells` of
+        seeds; text; start and baseline, the first, for which gain is the `cell` of R², contrastive minus sham, on KL;
+        for each start, its recipes (recipe_<start>, recipe_<start>_2, …), and the `cells` of
         r2_difference, correlation_difference, correlation_before, correlation_after and n, named
         `<statistic>_<start>_<arm>_<against>_<baseline>_<quantity>`, where the first recipe is called "contrastive" and
         the others "recipe-2", "recipe-3", …; of each arm and set of judgements the cell
@@ -249,6 +250,10 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     keys = table.assign(short=short)[["start", "short", "against", "baseline", "quantity"]].agg("_".join, axis=1)
     statistics = ["r2_difference", "correlation_difference", "correlation_before", "correlation_after", "n"]
     numbers: Numbers = {"seeds": len(parameters["seeds"]), "text": text, "starts": len(parameters["starts"])}
+    start = next(iter(parameters["starts"]))
+    of_first = (table["start"] == start) & (table["against"] == SHAM) & (table["quantity"] == "kl")
+    numbers |= {"start": start, "baseline": str(table.loc[of_first, "baseline"].iloc[0])}
+    numbers |= cell(table[of_first], "r2_difference", table.index[of_first][0], "gain")
     for start, names in parameters["recipes"].items():
         numbers |= {f"recipe_{start}" + (f"_{i}" if i > 1 else ""): name for i, name in enumerate(names, start=1)}
     for (start, arm, judged), rows in tables["checks"].groupby(["start", "arm", "judged"], sort=False):
