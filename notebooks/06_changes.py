@@ -91,9 +91,12 @@ differences(found["changes"])
 
 # %%
 show(
-    found["changes"].query("unit == 'single-piece word' and estimand == 'types'"),
-    by=["start", "arm", "against", "text", "baseline", "quantity"],
-    columns=["r2_before", "r2_after", "r2_difference", "correlation_difference", "n"],
+    found["changes"].query(
+        "unit == 'single-piece word' and estimand == 'types' and text == @corpora[0] "
+        "and quantity in ['kl', 'self_information', 'idf']"
+    ),
+    by=["start", "arm", "against", "baseline", "quantity"],
+    columns=["r2_difference", "correlation_difference"],
 )
 
 # %% [markdown]

@@ -87,15 +87,23 @@ levels_by_reading(found["levels"])
 show(
     found["levels"].query(
         "text == @corpora[0] and information == @source and unit == 'single-piece word' "
-        "and estimand == 'types' and method != 'distance'"
+        "and estimand == 'types' and method == 'ig'"
     ),
-    by=["encoder", "baseline", "method", "quantity"],
-    columns=["r2", "correlation", "reliability", "r2_disattenuated", "n"],
+    by=["encoder", "baseline", "quantity"],
+    columns=["r2", "correlation"],
+)
+
+# %%
+show(
+    found["quantities"].query("text == @source"),
+    by=["quantity"],
+    columns=["reliability", "frequency"],
 )
 
 # %% [markdown]
-# *Reliability* is how well other documents would reproduce the measure; R² divided by it is what an error-free count
-# would explain. How much of R² the measures share:
+# *Reliability* is how well other documents would reproduce the measure, and *frequency* its correlation with −log P(w). R²
+# divided by the reliability, `r2_disattenuated` in `levels.csv`, is what an error-free count would explain. There too are
+# the rows of ½‖w‖² in static encoders (`half squared norm`). How much of R² the measures share:
 
 # %%
 show(
@@ -116,7 +124,7 @@ show(
         "and estimand == 'types' and method == 'distance' and quantity in ['kl', 'idf']"
     ),
     by=["encoder", "baseline", "quantity"],
-    columns=["r2", "correlation", "n"],
+    columns=["r2", "correlation"],
 )
 
 # %% [markdown]
