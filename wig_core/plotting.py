@@ -50,7 +50,7 @@ def heat_map(occurrences: pd.DataFrame, columns: dict[str, str]) -> str:
 
 def _shaded(word: str, value: float, share: float) -> str:
     if np.isnan(value):
-        return f'<span style="opacity:.5" title="too rare">{escape(word)}</span>'
+        return f'<span style="font-style:italic" title="too rare">{escape(word)}</span>'
     style = f"background:{_colour(0.7 * share)};color:#000;border-radius:3px;padding:2px 4px"
     return f'<span style="{style}" title="{value:.3g}">{escape(word)}</span>'
 

@@ -9,3 +9,8 @@ document.addEventListener("DOMContentLoaded", () => {
     table.classList.add("named");
   }
 });
+
+// Docutils calls a bibliography a list, but its entries no items of one.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const list of document.querySelectorAll(".citation-list[role]")) list.removeAttribute("role");
+});

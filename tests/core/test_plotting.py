@@ -28,7 +28,7 @@ def test_the_heat_map_by_hand() -> None:
     assert page.count("<tr>") == 2 * 2 + 2  # a line per sentence and column, and a gap after each sentence
     assert "&lt;a&gt;" in page
     assert "‖c‖ &amp; n" in page
-    assert 'opacity:.5" title="too rare">c<' in page
+    assert 'font-style:italic" title="too rare">c<' in page
     assert 'title="3">b<' in page
 
 
