@@ -51,6 +51,14 @@ COLUMNS = {
     "passes": ("passes", ".0f"),
     "area": ("area", "+.3f"),
     "n_words": ("words", "d"),
+    "words": ("words with words", "+.2f"),
+    "crossed": ("words with the other baseline", "+.2f"),
+    "left_over": ("baselines", "+.2f"),
+    "remainder": ("outside the words", ".2f"),
+    "score": ("human score", ".2f"),
+    "encoder_score": ("similarity", ".2f"),
+    "human_rank": ("human rank", ".0%"),
+    "encoder_rank": ("encoder rank", ".0%"),
 }
 
 

@@ -75,7 +75,7 @@ def similarity_text(shown: SimilarityExplanation, *, colours: bool, pairs: int) 
 def similarity_html(shown: SimilarityExplanation) -> str:
     """An explanation as a fragment of HTML; the longer text makes the rows of the heat map."""
     texts = _text(shown.left, shown.parts.sum(1)) + _text(shown.right, shown.parts.sum(0))
-    rows = int(len(shown.right) > len(shown.left))
+    rows = int(len("".join(shown.right)) > len("".join(shown.left)))
     table = _table(shown.right, shown.left, shown.parts.T) if rows else _table(shown.left, shown.right, shown.parts)
     about = (
         "<p>Red adds to the similarity, blue takes away. Point at a word to see what it meets in the other text.</p>"

@@ -1,0 +1,286 @@
+"""Why are two texts similar? Page 25 takes the similarities of judged pairs apart.
+
+Three questions: which baseline leaves least outside the words; whether the pairs of words that carry a similarity, once
+removed, lower it sooner than others; and which words make the encoder disagree with people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from scipy import stats
+from torch import Tensor
+
+from wig_book.experiments.rows import Findings, Numbers, cells
+from wig_book.experiments.setup import from_parameters
+from wig_core.attribution.coalitions import coalition_values
+from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.explainer import Explainer
+from wig_core.attribution.inputs import Baseline, TokenizedSentence, baseline_id, tokenize_sentences
+from wig_core.attribution.paths import InterpolationPath
+from wig_core.attribution.similarity import SimilarityExplanation, explain_similarity, similarity_of
+from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.errors import InputError
+from wig_core.regression import estimate
+from wig_core.text.corpus import SimilarityPairs, load_similarities
+
+GRID = np.linspace(0, 1, 11)  # shares of the steps of a deletion
+PARTS = {"words": "words with words", "crossed": "words with the other baseline", "left_over": "baselines"}
+
+
+def remainders(encoder: SentenceEncoder, pairs: SimilarityPairs, baselines: Sequence[Baseline]) -> pd.DataFrame:
+    """What each baseline leaves of the similarities of pairs outside their words.
+
+    Returns:
+        One row per baseline, means over the pairs: baseline, similarity, the sums words (of words with words),
+        crossed (of words with the other baseline) and left_over (of the baselines), remainder, the mean of
+        |crossed| + |left_over|, and agreement, the correlation over pairs of the similarity and its part words.
+    """
+    rows = []
+    for baseline in baselines:
+        absent, explainer = baseline_id(encoder, baseline), Explainer(baseline=baseline)
+        sides = []
+        for texts in (pairs.left, pairs.right):
+            paths = [InterpolationPath(encoder, one, absent, "vector") for one in tokenize_sentences(encoder, texts)]
+            sides.append([_whole(path) for path in paths])
+        facts = [similarity_of(encoder, explainer, *pair).facts for pair in zip(*sides, strict=True)]
+        found = pd.DataFrame({name: [one[fact] for one in facts] for name, fact in PARTS.items()})
+        similarity = found.sum(axis=1)
+        rows.append(
+            {
+                "baseline": baseline,
+                "similarity": similarity.mean(),
+                **found.mean().to_dict(),
+                "remainder": (found["crossed"].abs() + found["left_over"].abs()).mean(),
+                "agreement": found["words"].corr(similarity),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _whole(path: InterpolationPath) -> Contributions:
+    """All words of a text as one unit, whose contribution needs no path."""
+    vectors = (path.last - path.first).unsqueeze(0).cpu()
+    return Contributions(["text"], vectors, path.last.cpu(), path.first.cpu(), 0.0, 0)
+
+
+# ── deletion ──
+
+
+def matched(matrix: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The pairs of a matrix from the greatest on, each row and column taken once, ``[min(n, m), 2]``.
+
+    Example:
+        >>> matched(np.array([[1.0, 9.0], [8.0, 7.0], [6.0, 5.0]])).tolist()
+        [[0, 1], [1, 0]]
+    """
+    left, found = matrix.astype(float), []
+    for _ in range(min(matrix.shape)):
+        row, column = np.unravel_index(left.argmax(), left.shape)
+        found.append((row, column))
+        left[row], left[:, column] = -np.inf, -np.inf
+    return np.array(found, dtype=np.intp)
+
+
+def deletion_orders(
+    shown: SimilarityExplanation, cosines: NDArray[np.float64], random_orders: int, rng: np.random.Generator
+) -> dict[str, list[NDArray[np.intp]]]:
+    """By name, the orders in which pairs of units, one of each text, are removed: ``[min(n, m), 2]`` each.
+
+    They are by the matrix of the explanation, by the shares of each side alone, by the cosines ``[n, m]`` of the units'
+    token vectors, and at random.
+    """
+    steps = min(shown.matrix.shape)
+    shares = [np.argsort(-side, kind="stable")[:steps] for side in (shown.left_shares, shown.right_shares)]
+    return {
+        "matrix": [matched(shown.matrix)],
+        "shares": [np.column_stack(shares)],
+        "token cosines": [matched(cosines)],
+        "random": [matched(rng.random(shown.matrix.shape)) for _ in range(random_orders)],
+    }
+
+
+def deletion_curves(
+    encoder: SentenceEncoder,
+    pairs: SimilarityPairs,
+    explainer: Explainer,
+    *,
+    random_orders: int = 8,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """How the similarity falls as pairs of units are replaced by the baseline, up to half of the shorter text.
+
+    Beyond that the two texts grow alike again, since nothing is left of either.
+
+    Args:
+        encoder: the encoder.
+        pairs: of texts; those with a text of less than two units are left out.
+        explainer: how contributions are measured, of which units, from which baseline.
+        random_orders: how many orders the curve named "random" averages.
+        seed: of the random orders.
+
+    Returns:
+        One row per pair, order and share of `GRID` of the steps: pair, order, share, fall (of the similarity).
+
+    Raises:
+        InputError: no pair is left.
+    """
+    texts = list(dict.fromkeys([*pairs.left, *pairs.right]))
+    tokenized = dict(zip(texts, tokenize_sentences(encoder, texts, explainer.granularity), strict=True))
+    explained = dict(zip(texts, explainer.explain(encoder, texts, cache=True, progress=True), strict=True))
+    vectors = {text: _unit_vectors(encoder, one) for text, one in tokenized.items()}
+    rng, rows = np.random.default_rng(seed), []
+    for number, sides in enumerate(zip(pairs.left, pairs.right, strict=True)):
+        if min(len(tokenized[text].units) for text in sides) < 2:
+            continue
+        shown = similarity_of(encoder, explainer, *(explained[text] for text in sides))
+        cosines = (vectors[sides[0]] @ vectors[sides[1]].T).double().numpy()
+        orders = deletion_orders(shown, cosines, random_orders, rng)
+        several = [order[: min(shown.matrix.shape) // 2] for some in orders.values() for order in some]
+        falls = iter(_falls(encoder, [tokenized[text] for text in sides], several, explainer))
+        for name, some in orders.items():
+            mean = np.mean([next(falls) for _ in some], axis=0)
+            rows += [(number, name, share, fall) for share, fall in zip(GRID, mean, strict=True)]
+    if not rows:
+        what = explainer.granularity
+        raise InputError(f"{pairs.name}: no pair has two {what}s in both texts; choose a finer granularity than {what}")
+    return pd.DataFrame(rows, columns=["pair", "order", "share", "fall"])
+
+
+def _unit_vectors(encoder: SentenceEncoder, sentence: TokenizedSentence) -> Tensor:
+    """The mean of the last layer's vectors of each unit's tokens, at length 1, ``[units, h]``."""
+    ids, own = sentence.input_ids.unsqueeze(0), sentence.owners >= 0
+    with torch.no_grad():
+        hidden = encoder.model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state[0].float().cpu()
+    summed = torch.zeros(len(sentence.units), hidden.shape[1])
+    summed.index_add_(0, sentence.owners[own].cpu(), hidden[own.cpu()])
+    return torch.nn.functional.normalize(summed, dim=1)
+
+
+def _falls(
+    encoder: SentenceEncoder,
+    sides: Sequence[TokenizedSentence],
+    orders: Sequence[NDArray[np.intp]],
+    explainer: Explainer,
+) -> list[NDArray[np.float64]]:
+    """For each order, by how much the similarity has fallen at the shares of `GRID` of its steps."""
+    present = [
+        torch.cat([_present(len(sentence.units), order[:, side]) for order in orders])
+        for side, sentence in enumerate(sides)
+    ]
+    left, right = coalition_values(encoder, sides, present, baseline=explainer.baseline, precision=explainer.precision)
+    similarities = encoder.similarity_pairwise(left, right).double().numpy()
+    curves = np.split(similarities, np.cumsum([len(order) + 1 for order in orders])[:-1])
+    return [np.interp(GRID, np.linspace(0, 1, len(curve)), curve[0] - curve) for curve in curves]
+
+
+def _present(units: int, removed: NDArray[np.intp]) -> Tensor:
+    """Which units are present after 0, 1, … removals, ``[removals + 1, units]``."""
+    mask = torch.ones(len(removed) + 1, units, dtype=torch.bool)
+    for step, unit in enumerate(removed.tolist(), start=1):
+        mask[step:, unit] = False
+    return mask
+
+
+def areas(curves: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """The area between the curve of each order and the random one, positive where the similarity falls sooner.
+
+    Returns:
+        One row per order: order, area, area_low and area_high (95% interval over pairs), pairs.
+    """
+    wide = curves.pivot_table(index=["order", "pair"], columns="share", values="fall")
+    area = pd.Series(np.trapezoid(wide.to_numpy(), wide.columns.to_numpy(), axis=1), index=wide.index)
+    rng, rows = np.random.default_rng(seed), []
+    for order in curves["order"][curves["order"] != "random"].unique():
+        gain = (area[order] - area["random"]).to_numpy()
+        ends = estimate(lambda sample, gain=gain: gain[sample].mean(), len(gain), resamples=bootstrap, seed=rng)
+        rows.append((order, *map(float, ends), len(gain)))
+    return pd.DataFrame(rows, columns=["order", "area", "area_low", "area_high", "pairs"])
+
+
+# ── people ──
+
+
+def disagreements(encoder: SentenceEncoder, pairs: SimilarityPairs, count: int) -> pd.DataFrame:
+    """The pairs whose rank among all pairs differs most between the encoder and people.
+
+    Returns:
+        One row per pair, the greatest difference first: pair, its index; score and encoder_score, the similarity;
+        human_rank and encoder_rank, the shares of pairs that rank below, from 0 to 1.
+    """
+    texts = list(dict.fromkeys([*pairs.left, *pairs.right]))
+    row = {text: place for place, text in enumerate(texts)}
+    embeddings = encoder.encode(texts)
+    left, right = (embeddings[[row[text] for text in side]] for side in (pairs.left, pairs.right))
+    table = pd.DataFrame({"score": pairs.scores, "encoder_score": encoder.similarity_pairwise(left, right).numpy()})
+    ranks = (table.rank() - 1) / max(len(table) - 1, 1)
+    table = table.assign(human_rank=ranks["score"], encoder_rank=ranks["encoder_score"])
+    order = (table["human_rank"] - table["encoder_rank"]).abs().sort_values(ascending=False, kind="stable").index
+    return table.loc[order[:count]].rename_axis("pair").reset_index()
+
+
+def choose(pairs: SimilarityPairs, places: Sequence[int]) -> SimilarityPairs:
+    """Some of the pairs, by their indices."""
+    columns = ([column[place] for place in places] for column in (pairs.left, pairs.right, pairs.scores))
+    return SimilarityPairs(pairs.name, *columns)  # type: ignore[arg-type]
+
+
+def why_similar(parameters: Mapping[str, Any]) -> Findings:
+    """Take the similarities of judged pairs apart.
+
+    Args:
+        parameters: of the page, by name: encoder, pairs, max_pairs, granularity, baselines, tolerance, precision,
+            random_orders, disagreements, bootstrap and seed.
+
+    Returns:
+        Tables remainders, curves (`deletion_curves`, means over pairs), areas and disagreements. Numbers: least, the
+        baseline that leaves least, and those of `cells` of remainder by baseline and area by order; pairs, all, and
+        human_correlation, the rank correlation of similarities and judgements over them.
+    """
+    encoder, pairs = SentenceEncoder.load(parameters["encoder"]), load_similarities(parameters["pairs"])
+    sample = choose(pairs, similar_sample(pairs, parameters["max_pairs"], parameters["seed"]))
+    left = remainders(encoder, sample, parameters["baselines"])
+    least = left.loc[left["remainder"].idxmin(), "baseline"]
+    explainer = replace(from_parameters(Explainer, parameters), baseline=least)
+    curves = deletion_curves(
+        encoder, sample, explainer, random_orders=parameters["random_orders"], seed=parameters["seed"]
+    )
+    found = areas(curves, bootstrap=parameters["bootstrap"], seed=parameters["seed"])
+    ranked = disagreements(encoder, pairs, len(pairs))
+    numbers: Numbers = {
+        "least": least,
+        "judged": len(pairs),
+        "sampled": len(sample),
+        "human_correlation": float(stats.spearmanr(ranked["encoder_score"], ranked["score"]).statistic),
+        **cells(left, ["remainder", "agreement"], "baseline"),
+        **cells(found, ["area"], "order"),
+    }
+    tables = {
+        "remainders": left,
+        "curves": curves.groupby(["order", "share"], sort=False)["fall"].mean().reset_index(),
+        "areas": found,
+        "disagreements": ranked.head(parameters["disagreements"]),
+    }
+    return Findings(numbers, tables)
+
+
+def similar_sample(pairs: SimilarityPairs, count: int, seed: int) -> list[int]:
+    """The indices of a random sample from the half of the pairs that people find the more similar."""
+    similar = np.flatnonzero(np.array(pairs.scores) >= np.median(pairs.scores))
+    rng = np.random.default_rng(seed)
+    return sorted(rng.choice(similar, min(count, len(similar)), replace=False).tolist())
+
+
+def explain_disagreements(parameters: Mapping[str, Any], found: Findings) -> list[SimilarityExplanation]:
+    """The explanations of the pairs in the table disagreements of `why_similar`, in its order."""
+    encoder, pairs = SentenceEncoder.load(parameters["encoder"]), load_similarities(parameters["pairs"])
+    least: Any = found.numbers["least"]
+    explainer = replace(from_parameters(Explainer, parameters), baseline=least)
+    chosen = choose(pairs, found["disagreements"]["pair"].tolist())
+    return [explain_similarity(encoder, *texts, explainer) for texts in zip(chosen.left, chosen.right, strict=True)]

@@ -1,0 +1,146 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Why are two texts similar?
+
+# %% [markdown]
+# The contribution of a word is a vector, so the inner product of two embeddings falls apart into pairs of words. With
+# $s = b + \sum_i c_i$ for one text and $t = b' + \sum_j c'_j$ for the other,
+#
+# $$s \cdot t = \sum_i \sum_j c_i \cdot c'_j + \sum_i c_i \cdot b' + \sum_j b \cdot c'_j + b \cdot b'.$$
+#
+# Divided by $\|s\| \|t\|$ it is the cosine. The first sum says which word meets which. The others are what is left in
+# the baselines, the embeddings of the texts without their words. The matrix $c_i \cdot c'_j$ costs nothing beyond the
+# two attributions; {cite:t}`moeller2023attribution` reach the same matrix through integrated Jacobians.
+#
+# Try it with your encoder and texts, here or in a terminal:
+#
+# ```bash
+# wig explain "Who plays the cello?" --similar-to "My sister plays the cello in Vienna." --html pair.html
+# wig explain "Who plays the cello?" --corpus my_texts.txt --top 5 --granularity sentence
+# ```
+
+# %% tags=["remove-cell"]
+from typing import Literal
+
+# %% tags=["parameters", "hide-input"]
+encoder: str = "all-MiniLM-L6-v2"  # packaged, a folder, or a hub name
+left: str = "A woman is playing the cello."  # compared with the next
+right: str = "My sister practises her violoncello every day."
+query: str = "Who plays the cello?"  # compared with the document
+document: str = (
+    "Anna grew up in Linz, where her father sold shoes. She learnt the violoncello when she was six. Today she works "
+    "in a bank, and few of her colleagues know what she does after work. In the evening she rehearses with an "
+    "orchestra in Vienna. Her brother never liked music. He prefers football, and coaches a team of girls in Graz."
+)
+pairs: str = "lee"  # human judgements: packaged, a file, or a hub data set
+max_pairs: int = 60  # sampled from the half that people find more similar
+granularity: Literal["word", "sentence", "paragraph"] = "sentence"  # of these pairs
+baselines: list[Literal["mask", "pad", "unk", "zero"]] = [
+    "mask",
+    "pad",
+    "unk",
+    "zero",
+]  # compared
+tolerance: float = 0.1  # estimated error of the contributions to reach, relative
+precision: Literal["float32", "bfloat16"] = "bfloat16"  # of attribution
+random_orders: int = 8  # averaged, to compare with
+disagreements: int = 3  # pairs that are explained
+bootstrap: int = 2000  # resamples of pairs for the intervals
+seed: int = 0  # of the sample, the random orders and the bootstrap
+results: str = "results/quick"  # folder for the numbers
+
+# %% tags=["remove-cell"]
+from IPython.display import display
+
+from wig_book.build.publish import publish
+from wig_book.experiments.why_similar import explain_disagreements, why_similar
+from wig_book.figures.similarity import deletion_of_pairs
+from wig_book.figures.tables import show
+from wig_core import Explainer, explain_similarity, least_baseline
+
+# %% [markdown]
+# ## Two sentences
+
+# %%
+explain_similarity(encoder, left, right)
+
+# %% [markdown]
+# ## A query and a document
+#
+# All words of a sentence move from the baseline as one, so that a long document takes little time. The contribution of
+# a sentence is the sum of those of its words.
+
+# %%
+whole = Explainer(
+    baseline=least_baseline(encoder, [query, document]), granularity="sentence"
+)
+explain_similarity(encoder, query, document, whole)
+
+# %% [markdown]
+# ## Which baseline?
+#
+# What a baseline leaves in the texts says nothing about words, so the less the better. The table shows the mean sums
+# over judged pairs (by default the news texts of {cite}`lee2005empirical`); *agreement* is the correlation over pairs
+# between the similarity and its part that lies in pairs of words.
+
+# %%
+found = why_similar(globals())
+show(
+    found["remainders"],
+    by=["baseline"],
+    columns=["words", "crossed", "left_over", "remainder", "agreement"],
+)
+
+# %% [markdown]
+# The baseline {glue:text}`least:s` leaves least. `explain_similarity` and `wig explain` measure this on the texts that
+# they are given, and take the best.
+#
+# ## Does the matrix point at the right pairs?
+#
+# Pairs of units, one of each text, are replaced by the baseline, until half of the shorter text is gone. (Beyond that
+# the texts grow alike again, since nothing is left of either.) The order is that of the matrix, each unit taken once; of
+# the shares of each text alone; of the cosines between the last layer's token vectors; or random.
+
+# %%
+deletion_of_pairs(found["curves"])
+
+# %%
+show(found["areas"], by=["order"], columns=["area", "pairs"])
+
+# %% [markdown]
+# The area between an order's curve and the random one, with its 95% interval over {glue:text}`sampled` pairs: positive
+# where the similarity falls sooner than at random. It is {glue:text}`area_matrix:+.3f`
+# [{glue:text}`area_matrix_low:+.3f`, {glue:text}`area_matrix_high:+.3f`] for the matrix,
+# {glue:text}`area_shares:+.3f` [{glue:text}`area_shares_low:+.3f`, {glue:text}`area_shares_high:+.3f`] for the shares of
+# each side alone, and {glue:text}`area_token_cosines:+.3f` [{glue:text}`area_token_cosines_low:+.3f`,
+# {glue:text}`area_token_cosines_high:+.3f`] for the cosines of token vectors.
+#
+# ## Where the encoder and people disagree
+#
+# Over all {glue:text}`judged` pairs the rank correlation between the similarities and the human judgements is
+# {glue:text}`human_correlation:.2f`. These are the pairs whose rank differs most; 100% is the most similar pair.
+
+# %%
+show(
+    found["disagreements"],
+    by=["pair"],
+    columns=["score", "encoder_score", "human_rank", "encoder_rank"],
+)
+
+# %%
+for explained in explain_disagreements(globals(), found):
+    display(explained)
+
+# %% tags=["remove-cell"]
+publish(results, "why_similar", found.numbers, **found.tables)
