@@ -35,7 +35,22 @@ def opening(results: Path) -> str:
         return "The study has not been run here yet: `make book PROFILE=full` runs it.\n"
     figure = picture_of(*(pd.read_csv(file) for file in files))
     rows = "\n".join(f"| **{text}** | {says} |" for says, text in numbers(results).items())
-    return f"```{{raw}} html\n{figure._repr_html_()}\n```\n\n| under [PAD] | |\n| --- | --- |\n{rows}\n"
+    shown = f"```{{raw}} html\n{figure._repr_html_()}\n```"
+    return f"**{finding(results)}**\n\n{shown}\n\n| under [PAD] | |\n| --- | --- |\n{rows}\n"
+
+
+def finding(results: Path) -> str:
+    """What the study finds, in one sentence, by the intervals of R² on KL under both baselines."""
+    found = read_numbers(results)["changes"]
+    ends = [f"r2_difference_{ARM}_{against}_{one}_kl_low" for against in ("start", "sham") for one in ("mask", "pad")]
+    if all(float(found[end]) > 0 for end in ends):
+        return (
+            "Contrastive training makes a masked encoder give informative words more weight than before, and more than the "
+            "same training on pairs dealt anew."
+        )
+    return (
+        "The study does not show that contrastive training makes a masked encoder give informative words more weight."
+    )
 
 
 def numbers(results: Path) -> dict[str, str]:
