@@ -45,8 +45,8 @@ def finding(results: Path) -> str:
     ends = [f"r2_difference_{ARM}_{against}_{one}_kl_low" for against in ("start", "sham") for one in ("mask", "pad")]
     if all(float(found[end]) > 0 for end in ends):
         return (
-            "Contrastive training makes a masked encoder give informative words more weight than before, and more than the "
-            "same training on pairs dealt anew."
+            "Contrastive training makes a masked encoder give informative words more weight than before, and more than "
+            "the same training on pairs dealt anew."
         )
     return (
         "The study does not show that contrastive training makes a masked encoder give informative words more weight."
