@@ -120,7 +120,7 @@ def test_a_terminal_that_lacks_a_character_shows_its_code(setting: str) -> None:
     environment = os.environ | dict(one.split("=") for one in setting.split())
     done = wig("list", stdout=subprocess.PIPE, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "01_word_weights \\xb7 The weight of each word" in done.stdout
+    assert "01_word_weights \\xb7 How much does each word weigh in a sentence?" in done.stdout
 
 
 # ── interruptions, folders ──

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import torch
 
-from wig_book.experiments.levels import levels, limited, without_training
+from wig_book.experiments.levels import levels, without_training
 from wig_book.experiments.quantities import QUANTITIES
 from wig_book.experiments.rows import Findings
-from wig_book.experiments.study_texts import Population
+from wig_book.experiments.study_texts import Population, limited
 from wig_book.figures.study import levels_by_reading, relative_weights
 from wig_core.encoders.encoder import SentenceEncoder
 

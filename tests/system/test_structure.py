@@ -12,10 +12,11 @@ from repository import ROOT
 LIBRARY, BOOK = ROOT / "wig_core", ROOT / "book/wig_book"
 EXPERIMENTS = sorted(set((BOOK / "experiments").glob("*.py")) - {BOOK / "experiments/__init__.py"})
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
-SHARED_NAMES = ("labels", "units", "theory", "reference", "experiments.rows", "experiments.setup")
+STUDY = ("experiments.quantities", "experiments.readings", "experiments.study_texts")
+SHARED_NAMES = ("labels", "units", "theory", "reference", "experiments.rows", "experiments.setup", *STUDY)
 SHARED = {f"wig_book.{name}" for name in SHARED_NAMES}
 
-MOST_LINES_OF_CODE = 5_350  # of the library, without docstrings and comments
+MOST_LINES_OF_CODE = 5_400  # of the library, without docstrings and comments
 
 
 def imported(file: Path, package: str) -> set[str]:

@@ -24,7 +24,7 @@ _STYLE = """<style>
 .wig-pair .text{margin:.4em 0}
 .wig-pair span{border-radius:3px;padding:2px 3px;cursor:pointer;transition:background .1s}
 .wig-pair span.chosen{outline:2px solid currentColor}
-.wig-pair span:last-child{font-style:italic;opacity:.7}
+.wig-pair span:last-child{font-style:italic}
 .wig-pair .map{overflow:auto;max-height:34em;margin:1em 0}
 .wig-pair table{border-collapse:collapse;line-height:1.2;font-size:.8rem;width:auto;margin:0}
 .wig-pair th{font-weight:normal;text-align:right;padding:0 .4em;max-width:12em;overflow:hidden;text-overflow:ellipsis;

@@ -12,12 +12,21 @@ import pandas as pd
 from scipy import stats
 from tqdm import tqdm
 
-from wig_book.experiments.levels import DEFAULT, JOINT, in_default_reading, limited
 from wig_book.experiments.quantities import QUANTITIES
-from wig_book.experiments.readings import Weighing, by_quantile, contrast, moments, occurrences_of, readings
+from wig_book.experiments.readings import (
+    DEFAULT,
+    JOINT,
+    Weighing,
+    by_quantile,
+    contrast,
+    in_default_reading,
+    moments,
+    occurrences_of,
+    readings,
+)
 from wig_book.experiments.rows import Findings, Numbers, cell, cells
 from wig_book.experiments.setup import from_parameters, parse_recipe
-from wig_book.experiments.study_texts import StudyText, texts_and_source
+from wig_book.experiments.study_texts import StudyText, limited, texts_and_source
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.evaluation import similarity_correlation
 from wig_core.errors import InputError
@@ -70,7 +79,11 @@ def changes(parameters: Mapping[str, Any]) -> Findings:
         rows += [*_contrasts(measured.sums, parameters["bootstrap"])]
         quantiles += measured.quantiles
     table = pd.DataFrame(rows).merge(_judgement(checks), on=["start", "arm"], how="left")
-    tables = {"changes": table, "quantiles": pd.concat(quantiles, ignore_index=True), "checks": checks}
+    tables = {
+        "changes": table,
+        "quantiles": pd.concat(quantiles, ignore_index=True) if quantiles else pd.DataFrame(),
+        "checks": checks,
+    }
     return Findings(change_numbers(tables, parameters), tables)
 
 
@@ -191,16 +204,14 @@ def _moments_by_arm(arms: Sequence[Arm], text: StudyText, source: StudyText, par
                                 table = by_quantile(types, information[name], bootstrap)
                                 relative.append((name, table.assign(n=len(types))))
             naming = {"start": arm.start, "arm": arm.name, "text": text.corpus, "baseline": baseline}
-            found.quantiles.extend(
-                _over_seeds([table for quantity, table in relative if quantity == name]).assign(**naming, quantity=name)
-                for name in JOINT
-            )
+            for name in JOINT:
+                if tables := [table for quantity, table in relative if quantity == name]:
+                    found.quantiles.append(_over_seeds(tables).assign(**naming, quantity=name))
     return found
 
 
 def _over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Relative weights of several seeds: their mean, and an interval over words and seeds."""
-    mean, half = tables[0]["relative"] * 0, 0.0
     mean = sum(table["relative"] for table in tables) / len(tables)
     over_words = sum((table["relative_high"] - table["relative_low"]) / 2 for table in tables) / len(tables)
     half = over_words**2
@@ -252,8 +263,9 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     numbers: Numbers = {"seeds": len(parameters["seeds"]), "text": text, "starts": len(parameters["starts"])}
     start = next(iter(parameters["starts"]))
     of_first = (table["start"] == start) & (table["against"] == SHAM) & (table["quantity"] == "kl")
-    numbers |= {"start": start, "baseline": str(table.loc[of_first, "baseline"].iloc[0])}
-    numbers |= cell(table[of_first], "r2_difference", table.index[of_first][0], "gain")
+    if of_first.any():  # else no word of the text is a single subword
+        numbers |= {"start": start, "baseline": str(table.loc[of_first, "baseline"].iloc[0])}
+        numbers |= cell(table[of_first], "r2_difference", table.index[of_first][0], "gain")
     for start, names in parameters["recipes"].items():
         numbers |= {f"recipe_{start}" + (f"_{i}" if i > 1 else ""): name for i, name in enumerate(names, start=1)}
     for (start, arm, judged), rows in tables["checks"].groupby(["start", "arm", "judged"], sort=False):

@@ -12,22 +12,23 @@ from tqdm import tqdm
 
 from wig_book.experiments.quantities import QUANTITIES, commonality_table
 from wig_book.experiments.readings import (
+    DEFAULT,
+    JOINT,
     Weighing,
     by_quantile,
     distances,
     fit,
+    in_default_reading,
     occurrences_of,
     readings,
 )
 from wig_book.experiments.rows import Findings, Numbers, cells
 from wig_book.experiments.setup import from_parameters
-from wig_book.experiments.study_texts import Population, StudyText, texts_and_source
+from wig_book.experiments.study_texts import StudyText, limited, texts_and_source
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.static import StaticModel
 from wig_core.regression import Floats
 
-DEFAULT = {"unit": "single-piece word", "estimand": "types"}
-JOINT = ["self_information", "kl", "idf"]  # the measures whose common part is told apart
 Tables = dict[str, list[pd.DataFrame]]
 
 
@@ -102,19 +103,6 @@ def _measure(
                     found["commonality"].append(commonality_table(weights, information, JOINT).assign(**about))
 
 
-def limited(population: Population, encoder: str, text: str, parameters: Mapping[str, Any]) -> Population:
-    """The population in as many of its first sentences as are allowed of an encoder, of a text and of the two together.
-
-    Args:
-        population: of the text.
-        encoder, text: their names.
-        parameters: max_sentences, and limits: by the name of an encoder or text, or "encoder on text"; 0 for none.
-    """
-    names = (encoder, text, f"{encoder} on {text}")
-    limits = [parameters["max_sentences"], *(parameters["limits"].get(name) for name in names)]
-    return population.at_most(min((limit for limit in limits if limit is not None), default=None))
-
-
 def _vectors(
     encoder: SentenceEncoder, sentences: Sequence[str], baseline: Any, weighing: Weighing
 ) -> Iterator[tuple[str, list[Floats]]]:
@@ -146,12 +134,6 @@ def _disattenuated(rows: pd.DataFrame, reliabilities: pd.DataFrame) -> pd.DataFr
     of_text = reliabilities.rename(columns={"text": "information"})[["information", "quantity", "reliability"]]
     joined = rows.merge(of_text, on=["information", "quantity"], how="left")
     return joined.assign(r2_disattenuated=joined["r2"] / joined["reliability"])
-
-
-def in_default_reading(table: pd.DataFrame, source: str) -> pd.DataFrame:
-    """The rows of the default reading: single-piece words, types, information of the source."""
-    chosen = (table["information"] == source) & (table["unit"] == DEFAULT["unit"])
-    return table[chosen & (table["estimand"] == DEFAULT["estimand"])]
 
 
 def level_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, Any]) -> Numbers:

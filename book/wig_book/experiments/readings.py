@@ -27,6 +27,8 @@ UnitName = Literal["word", "single-piece word", "subword"]
 Estimand = Literal["types", "occurrences"]
 UNITS: tuple[UnitName, ...] = get_args(UnitName)
 ESTIMANDS: tuple[Estimand, ...] = get_args(Estimand)
+DEFAULT = {"unit": "single-piece word", "estimand": "types"}
+JOINT = ["self_information", "kl", "idf"]  # the measures that prose, figures and claims compare
 BINS = 5  # of information, in the figure of relative weights
 
 
@@ -218,6 +220,12 @@ def by_quantile(types: pd.DataFrame, x: pd.Series, resamples: int, seed: int = 0
     low, high = np.apply_along_axis(interval, 0, relative(drawn))
     whole = relative(np.ones(len(types)))
     return pd.DataFrame({"bin": range(1, BINS + 1), "relative": whole, "relative_low": low, "relative_high": high})
+
+
+def in_default_reading(table: pd.DataFrame, source: str) -> pd.DataFrame:
+    """The rows of the default reading: single-piece words, types, information of the source."""
+    chosen = (table["information"] == source) & (table["unit"] == DEFAULT["unit"])
+    return table[chosen & (table["estimand"] == DEFAULT["estimand"])]
 
 
 # ── several encoders on the same types ──

@@ -191,6 +191,19 @@ def texts_and_source(parameters: Mapping[str, Any]) -> tuple[dict[str, StudyText
     return {name: texts[name] for name in parameters["corpora"]}, texts[parameters["source"]]
 
 
+def limited(population: Population, encoder: str, text: str, parameters: Mapping[str, Any]) -> Population:
+    """The population in as many of its first sentences as are allowed of an encoder, of a text and of the two together.
+
+    Args:
+        population: of the text.
+        encoder, text: their names.
+        parameters: max_sentences, and limits: by the name of an encoder or text, or "encoder on text"; 0 for none.
+    """
+    names = (encoder, text, f"{encoder} on {text}")
+    limits = [parameters["max_sentences"], *(parameters["limits"].get(name) for name in names)]
+    return population.at_most(min((limit for limit in limits if limit is not None), default=None))
+
+
 def subwords_of(encoder: SentenceEncoder) -> Callable[[str], list[str]]:
     """A function from a sentence to an encoder's subwords, without those that have no letter or digit."""
     backend = encoder.tokenizer.backend_tokenizer

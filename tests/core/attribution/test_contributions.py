@@ -42,7 +42,7 @@ def test_a_repr_is_one_line() -> None:
 def test_html_is_the_shaded_sentence() -> None:
     page = first()._repr_html_()
     assert "&lt;cat&gt;" in page
-    assert page.index("#ffffcc") < page.index(">the<") < page.index("#d41020")  # the least and the greatest norm
+    assert page.index("#ffffcc") < page.index(">the<") < page.index("#ed2e21")  # the least and the greatest norm
     assert page in ContributionSet([first()])._repr_html_()
     assert EXPLAINED._repr_html_().count("title=") == 3
     assert "… and 5 more sentences" in ContributionSet([first()] * 25)._repr_html_()
