@@ -46,6 +46,11 @@ def shipped(page: str) -> dict[str, object]:
     return json.loads((SHIPPED / f"{page}.json").read_text("utf-8"))
 
 
+def table_of(page: str, name: str) -> Path:
+    """The file of a table, which has the name of the page alone if the table is called so."""
+    return SHIPPED / (f"{page}.csv" if name == page else f"{page}_{name}.csv")
+
+
 def test_every_page_with_shipped_numbers_is_tested() -> None:
     assert {*MADE, *STUDY} == {path.stem for path in SHIPPED.glob("*.json")}
 
@@ -53,7 +58,7 @@ def test_every_page_with_shipped_numbers_is_tested() -> None:
 @pytest.mark.parametrize("page", MADE)
 def test_shipped_numbers_follow_from_the_shipped_tables(page: str) -> None:
     make, names = MADE[page]
-    made = make(*(pd.read_csv(SHIPPED / f"{page}_{name}.csv") for name in names))
+    made = make(*(pd.read_csv(table_of(page, name)) for name in names))
     numbers = {name: value for name, value in shipped(page).items() if name in made}
     assert len(numbers) > 0.7 * len(shipped(page))  # the others, such as names of encoders, are in no table
     for name, value in numbers.items():
@@ -63,9 +68,8 @@ def test_shipped_numbers_follow_from_the_shipped_tables(page: str) -> None:
 @pytest.mark.parametrize("page", STUDY)
 def test_shipped_numbers_of_the_study_follow_from_its_tables(page: str) -> None:
     make, names = STUDY[page]
-    files = {name: SHIPPED / (f"{page}.csv" if name == page else f"{page}_{name}.csv") for name in names}
     provenance = yaml.safe_load((SHIPPED / f"{page}.provenance.yml").read_text("utf-8"))
-    made = make({name: pd.read_csv(file) for name, file in files.items()}, provenance["parameters"])
+    made = make({name: pd.read_csv(table_of(page, name)) for name in names}, provenance["parameters"])
     for name, value in shipped(page).items():
         made_again = None if made[name] != made[name] else made[name]
         assert made_again == (pytest.approx(value, rel=1e-5) if isinstance(value, float) else value), name

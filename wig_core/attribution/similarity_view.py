@@ -27,8 +27,7 @@ _STYLE = """<style>
 .wig-pair span:last-child{font-style:italic}
 .wig-pair .map{overflow:auto;max-height:34em;margin:1em 0}
 .wig-pair table{border-collapse:collapse;line-height:1.2;font-size:.8rem;width:auto;margin:0}
-.wig-pair th{font-weight:normal;text-align:right;padding:0 .4em;max-width:12em;overflow:hidden;text-overflow:ellipsis;
-white-space:nowrap;border:0}
+.wig-pair th{font-weight:normal;text-align:right;padding:0 .4em;max-width:12em;overflow-wrap:anywhere;border:0}
 .wig-pair thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;max-width:none;max-height:9em;
 padding:.4em 0}
 .wig-pair td{min-width:1.5em;height:1.5em;padding:0;border:0}
