@@ -258,7 +258,8 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     table = in_default_reading(tables["changes"], parameters["source"])
     table = table[(table["text"] == text) & table["quantity"].isin(JOINT)]
     short = [called.get((start, arm), arm) for start, arm in zip(table["start"], table["arm"], strict=True)]
-    keys = table.assign(short=short)[["start", "short", "against", "baseline", "quantity"]].agg("_".join, axis=1)
+    named = table.assign(short=short)[["start", "short", "against", "baseline", "quantity"]]
+    keys = ["_".join(row) for row in named.itertuples(index=False)]
     statistics = ["r2_difference", "correlation_difference", "correlation_before", "correlation_after", "n"]
     numbers: Numbers = {"seeds": len(parameters["seeds"]), "text": text, "starts": len(parameters["starts"])}
     start = next(iter(parameters["starts"]))

@@ -155,7 +155,8 @@ def level_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, A
     norms = default["method"] == "half squared norm"
     default = default.assign(encoder=default["encoder"].where(~norms, "norm_" + default["encoder"]))
     named = default[(default["text"] == text) | (default["encoder"] == encoder)]
-    keys = named[["encoder", "text", "baseline", "quantity"]].agg("_".join, axis=1)
+    columns = ["encoder", "text", "baseline", "quantity"]
+    keys = ["_".join(row) for row in named[columns].itertuples(index=False)]
     names = ["r2", "correlation", "n"]
     own = by_ig[(by_ig["encoder"] == encoder) & (by_ig["quantity"] == "kl")]
     first = default[default["text"] == text]
