@@ -101,7 +101,9 @@ def _table(rows: Sequence[str], columns: Sequence[str], parts: NDArray[np.float6
     for word, row in zip([*rows, BASELINE], parts.tolist(), strict=True):
         cells = "".join(f'<td title="{part:.3g}" style="background:{_colour(part, greatest)}">' for part in row)
         body += f'<tr><th title="{escape(word)}">{escape(word)}</th>{cells}</tr>'
-    return f'<div class="map" tabindex="0" role="region" aria-label="Which word meets which"><table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    label = 'tabindex="0" role="region" aria-label="Which word meets which"'
+    table = f"<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="map" {label}>{table}</div>'
 
 
 def _greatest(values: NDArray[np.float64]) -> float:
