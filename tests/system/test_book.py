@@ -37,7 +37,8 @@ LAYOUT = """() => {
     const article = document.querySelector("main article") ?? document.querySelector("main");
     // Formulas and matrices, of which a long one may be scrolled; parts of figures, which are looked at as a whole;
     // unseen helpers.
-    const skipped = ".math, .math *, .wig-pair .map, .wig-pair .map *, svg :not(text), .sr-only, .sbt-scroll-pixel-helper";
+    const skipped = ".math, .math *, .wig-pair .map, .wig-pair .map *, svg :not(text), .sr-only, "
+        + ".sbt-scroll-pixel-helper";
     const inside = [...article.querySelectorAll("*")].filter(one => one.checkVisibility() && !one.matches(skipped));
     const name = one => one.outerHTML.slice(0, 100);
     const ratio = one => one.viewBox ? one.viewBox.baseVal.width / one.viewBox.baseVal.height
