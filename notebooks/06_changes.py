@@ -70,7 +70,7 @@ from wig_book.figures.tables import show
 
 # %%
 found = changes(globals())
-relative_weights(found["quantiles"])
+relative_weights(found["quantiles"].query("text == @corpora[0]"))
 
 # %% [markdown]
 # The weight of words in each fifth of information, relative to the mean weight of all, before training and at the end of
@@ -83,7 +83,7 @@ publish(results, "changes", found.numbers, **found.tables)
 # ## The difference that the pairs make
 
 # %%
-differences(found["changes"])
+differences(found["changes"].query("text == @corpora[0]"))
 
 # %% [markdown]
 # Differences of R² with the sign of the correlation, over words of a single subword; intervals combine words and
@@ -97,6 +97,18 @@ show(
     ),
     by=["start", "arm", "against", "baseline", "quantity"],
     columns=["r2_difference", "correlation_difference"],
+)
+
+# %% [markdown]
+# The same on every text, on KL:
+
+# %%
+show(
+    found["changes"].query(
+        "unit == 'single-piece word' and estimand == 'types' and quantity == 'kl' and information == @source"
+    ),
+    by=["text", "start", "arm", "against", "baseline"],
+    columns=["r2_difference"],
 )
 
 # %% [markdown]

@@ -18,6 +18,7 @@ from wig_book.experiments.readings import (
     JOINT,
     Weighing,
     by_quantile,
+    check_drawable,
     contrast,
     in_default_reading,
     moments,
@@ -78,10 +79,11 @@ def changes(parameters: Mapping[str, Any]) -> Findings:
         measured = _moments_by_arm(arms, text, source, parameters)
         rows += [*_contrasts(measured.sums, parameters["bootstrap"])]
         quantiles += measured.quantiles
+    check_drawable(quantiles, "start", parameters["starts"])
     table = pd.DataFrame(rows).merge(_judgement(checks), on=["start", "arm"], how="left")
     tables = {
         "changes": table,
-        "quantiles": pd.concat(quantiles, ignore_index=True) if quantiles else pd.DataFrame(),
+        "quantiles": pd.concat(quantiles, ignore_index=True),
         "checks": checks,
     }
     return Findings(change_numbers(tables, parameters), tables)
@@ -264,7 +266,7 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     numbers: Numbers = {"seeds": len(parameters["seeds"]), "text": text, "starts": len(parameters["starts"])}
     start = next(iter(parameters["starts"]))
     of_first = (table["start"] == start) & (table["against"] == SHAM) & (table["quantity"] == "kl")
-    if of_first.any():  # else no word of the text is a single subword
+    if of_first.any():  # else no word of the first text is a single subword
         numbers |= {"start": start, "baseline": str(table.loc[of_first, "baseline"].iloc[0])}
         numbers |= cell(table[of_first], "r2_difference", table.index[of_first][0], "gain")
     for start, names in parameters["recipes"].items():

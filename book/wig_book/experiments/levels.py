@@ -16,6 +16,7 @@ from wig_book.experiments.readings import (
     JOINT,
     Weighing,
     by_quantile,
+    check_drawable,
     distances,
     fit,
     in_default_reading,
@@ -45,6 +46,9 @@ def levels(parameters: Mapping[str, Any]) -> Findings:
         Tables levels (one row per encoder, text, information, unit, estimand, baseline, method and quantity),
         quantiles (`by_quantile` in the default reading), quantities (reliability and count of each, by text) and
         commonality; numbers `level_numbers`.
+
+    Warns, raises:
+        As `check_drawable`, and the functions that read encoders and texts.
     """
     texts, source = texts_and_source(parameters)
     found: Tables = {"levels": [], "quantiles": [], "commonality": []}
@@ -52,6 +56,7 @@ def levels(parameters: Mapping[str, Any]) -> Findings:
     cases = [(encoder, text) for encoder in encoders for text in texts.values()]
     for encoder, text in tqdm(cases, "encoders × texts"):
         _measure(encoder, text, source, parameters, found)
+    check_drawable(found["quantiles"], "encoder", [encoder.name for encoder in encoders])
     tables = {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
     reliable = {**texts, source.corpus: source}
     tables["quantities"] = pd.concat([_quantity_rows(text) for text in reliable.values()], ignore_index=True)

@@ -6,7 +6,8 @@ so that differences are paired.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
@@ -20,6 +21,7 @@ from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.inputs import Baseline, Precision, baseline_id, path_endpoints, tokenize_sentences
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.static import StaticModel
+from wig_core.errors import InputError
 from wig_core.regression import Floats, interval
 from wig_core.text.words import is_word
 
@@ -226,6 +228,29 @@ def in_default_reading(table: pd.DataFrame, source: str) -> pd.DataFrame:
     """The rows of the default reading: single-piece words, types, information of the source."""
     chosen = (table["information"] == source) & (table["unit"] == DEFAULT["unit"])
     return table[chosen & (table["estimand"] == DEFAULT["estimand"])]
+
+
+def check_drawable(quantiles: Sequence[pd.DataFrame], column: str, encoders: Iterable[str]) -> None:
+    """Name the encoders that have no row in the default reading, of which the figures and claims consist.
+
+    Args:
+        quantiles: tables of `by_quantile`.
+        column: of these, with the name of the encoder.
+        encoders: that should be there.
+
+    Warns:
+        UserWarning: some encoders know fewer than three of the words that are weighed as one subword each.
+
+    Raises:
+        InputError: none knows more.
+    """
+    drawable = {name for table in quantiles for name in table[column]}
+    missing = [name for name in encoders if name not in drawable]
+    fault = f"fewer than three of the words weighed are one subword of {', '.join(map(repr, missing))}"
+    if not drawable:
+        raise InputError(f"{fault}; give more text, or an encoder with whole words in its vocabulary")
+    if missing:
+        warnings.warn(f"{fault}: no row in the default reading", stacklevel=2)
 
 
 # ── several encoders on the same types ──

@@ -55,16 +55,20 @@ def opening(changes: pd.DataFrame, levels: pd.DataFrame) -> tuple[Figure, str]:
     """Draw the study in one row: arms from a masked encoder, then encoders as published, by fifth of KL under [PAD].
 
     Args:
-        changes, levels: the tables quantiles of the two pages; of changes the first start is drawn.
+        changes, levels: the tables quantiles of the two pages; of both the first text is drawn, and of changes the
+            first start.
     """
-    chosen = [table[(table["quantity"] == "kl") & (table["baseline"] == "pad")] for table in (changes, levels)]
+    chosen = [
+        table[(table["quantity"] == "kl") & (table["baseline"] == "pad") & (table["text"] == table["text"].iloc[0])]
+        for table in (changes, levels)
+    ]
     arms, encoders = chosen[0][chosen[0]["start"] == chosen[0]["start"].iloc[0]], chosen[1]
     known = arms["arm"].isin(["start", "sham", "masked"])
     arms = arms.assign(arm=arms["arm"].where(known, "contrastive"))
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.4), sharey=True)
     for panel, table, series, title in (
         (axes[0], arms, "arm", "trained from one masked encoder"),
-        (axes[1], encoders[encoders["text"] == encoders["text"].iloc[0]], "encoder", "as published"),
+        (axes[1], encoders, "encoder", "as published"),
     ):
         names = list(dict.fromkeys(table[series]))
         _plot_relative(panel, table, series, _colours(names))
