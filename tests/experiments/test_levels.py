@@ -1,5 +1,6 @@
 """Page 08 with the packaged base: every reading is there, and the numbers are cells of the table."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from wig_book.experiments.rows import Findings
 from wig_book.experiments.study_texts import Population, limited
 from wig_book.figures.study import levels_by_reading, relative_weights
 from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.errors import InputError
 
 PARAMETERS: dict[str, Any] = {
     "encoders": ["wig-base"],  # the tiny ones know no word of more than a letter
@@ -48,6 +50,16 @@ def test_every_reading_has_a_row(found: Findings) -> None:
     assert found.numbers["r2_wig-base_lee_pad_kl"] == expected["r2"]
     assert found.numbers["readings"] == (1 + 2) * 3 * 2 * 2
     assert found.numbers["texts"] == 2
+
+
+def test_an_encoder_without_whole_words_is_named(tiny_folders: dict[str, Path]) -> None:
+    letters = str(tiny_folders["bert"])  # it knows a dozen words, of which the text has fewer than five
+    small = PARAMETERS | {"corpora": ["lee"], "limits": {}, "max_sentences": 2, "baselines": ["mask"]}
+    with pytest.warns(UserWarning, match="one subword of .*no row in the default reading"):
+        rows = levels(small | {"encoders": ["wig-base", letters]})["levels"]
+    assert {"word", "subword"} <= set(rows.loc[rows["encoder"] != "wig-base", "unit"])
+    with pytest.raises(InputError, match=r"fewer than 5 of the words weighed are one subword of .* give more text"):
+        levels(small | {"encoders": [letters]})
 
 
 def test_the_figures_say_what_they_show(found: Findings) -> None:

@@ -207,8 +207,11 @@ def by_quantile(types: pd.DataFrame, x: pd.Series, resamples: int, seed: int = 0
     """The mean weight of types in each fifth of information, relative to the mean weight of all, with its interval.
 
     Returns:
-        One row per fifth, from the least informative: bin, relative, relative_low, relative_high.
+        One row per fifth, from the least informative: bin, relative, relative_low, relative_high. No row if there are
+        fewer types than fifths.
     """
+    if len(types) < BINS:
+        return pd.DataFrame(columns=["bin", "relative", "relative_low", "relative_high"])
     y = (types["total"] / types["n"]).to_numpy()
     bins = pd.qcut(x.rank(method="first"), BINS, labels=False).to_numpy()
     inside = np.eye(BINS)[bins]
@@ -239,14 +242,14 @@ def check_drawable(quantiles: Sequence[pd.DataFrame], column: str, encoders: Ite
         encoders: that should be there.
 
     Warns:
-        UserWarning: some encoders know fewer than three of the words that are weighed as one subword each.
+        UserWarning: some encoders know fewer than `BINS` of the words that are weighed as one subword each.
 
     Raises:
         InputError: none knows more.
     """
     drawable = {name for table in quantiles for name in table[column]}
     missing = [name for name in encoders if name not in drawable]
-    fault = f"fewer than three of the words weighed are one subword of {', '.join(map(repr, missing))}"
+    fault = f"fewer than {BINS} of the words weighed are one subword of {', '.join(map(repr, missing))}"
     if not drawable:
         raise InputError(f"{fault}; give more text, or an encoder with whole words in its vocabulary")
     if missing:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -35,10 +36,10 @@ def relative_weights(quantiles: pd.DataFrame) -> tuple[Figure, str]:
     figure, axes = plt.subplots(
         len(rows), len(SHOWN), figsize=(WIDTH, 0.5 + 2.3 * len(rows)), sharey="row", sharex=True, squeeze=False
     )
-    colours = _colours(list(dict.fromkeys(table[series])))
+    looks = _looks(list(dict.fromkeys(table[series])))
     for line, (key, group) in zip(axes, rows, strict=True):
         for panel, measure in zip(line, SHOWN, strict=True):
-            _plot_relative(panel, group[group["quantity"] == measure], series, colours)
+            _plot_relative(panel, group[group["quantity"] == measure], series, looks)
             panel.set_title(" · ".join([*key[:-1], BASELINES[key[-1]]]))
         line[0].set_ylabel("weight ÷ mean weight")
     for panel, measure in zip(axes[-1], SHOWN, strict=True):
@@ -71,7 +72,7 @@ def opening(changes: pd.DataFrame, levels: pd.DataFrame) -> tuple[Figure, str]:
         (axes[1], encoders, "encoder", "as published"),
     ):
         names = list(dict.fromkeys(table[series]))
-        _plot_relative(panel, table, series, _colours(names))
+        _plot_relative(panel, table, series, _looks(names))
         panel.set(title=title, xlabel="fifth of words, by KL(w)")
         panel.legend(fontsize="x-small")
     axes[0].set_ylabel("weight ÷ mean weight")
@@ -80,23 +81,22 @@ def opening(changes: pd.DataFrame, levels: pd.DataFrame) -> tuple[Figure, str]:
     return figure, f"Relative weight of the least informative fifth of words: {low}; of the most informative: {high}."
 
 
-def _plot_relative(panel: Axes, table: pd.DataFrame, series: str, colours: dict[str, str]) -> None:
+def _plot_relative(panel: Axes, table: pd.DataFrame, series: str, looks: Mapping[str, Mapping[str, Any]]) -> None:
     """Draw a line with its band for each series."""
     for name, points in table.groupby(series, sort=False):
-        color = colours[str(name)]
-        panel.plot(points["bin"], points["relative"], "o-", color=color, mfc="none" if name == "start" else color,
-                   label=str(name))  # fmt: skip
-        panel.fill_between(
-            points["bin"], points["relative_low"], points["relative_high"], color=color, alpha=0.15, lw=0
-        )
+        look = looks[str(name)]
+        face = "none" if name == "start" else look["color"]
+        panel.plot(points["bin"], points["relative"], marker="o", mfc=face, label=str(name), **look)
+        ends = (points["relative_low"], points["relative_high"])
+        panel.fill_between(points["bin"], *ends, color=look["color"], alpha=0.15, lw=0)
     panel.axhline(1, color="black", lw=0.8, ls=":")
     panel.set_xticks(range(1, 6))
 
 
-def _colours(names: list[str]) -> dict[str, str]:
-    """A colour for each series; the controls have their own."""
-    others = iter(PALETTE)
-    return {name: CONTROLS.get(name) or next(others) for name in names}
+def _looks(names: list[str]) -> dict[str, dict[str, Any]]:
+    """A colour for each series, and dashes where the colours come again; the controls have colours of their own."""
+    others = ({"color": color, "ls": dashes} for dashes in ("-", "--", ":", "-.") for color in PALETTE)
+    return {name: {"color": CONTROLS[name], "ls": "-"} if name in CONTROLS else next(others) for name in names}
 
 
 def _once(panels: Iterable[Axes]) -> tuple[list[Artist], list[str]]:
