@@ -57,7 +57,7 @@ results: str = "results/quick"  # folder for the numbers
 from wig_book.build.publish import publish
 from wig_book.experiments.levels import levels
 from wig_book.figures.study import levels_by_reading, relative_weights
-from wig_book.figures.tables import show
+from wig_book.figures.tables import paper_nearest, show
 
 # %%
 found = levels(globals())
@@ -80,6 +80,15 @@ levels_by_reading(found["levels"])
 # The correlation of weight and KL in each reading. Of {glue:text}`readings` readings of {glue:text}`encoder:s`,
 # {glue:text}`positive` have an interval above zero; R² goes from {glue:text}`least_r2:.2f` to
 # {glue:text}`greatest_r2:.2f`. An R² of “about 0.4” is there or not by these choices.
+#
+# The reading nearest to the paper's, as far as its summary tells, is over the encoder's own subwords, under `[PAD]`, on
+# KL. The summary does not say whether a point is a type or an occurrence, nor on which text KL is counted:
+
+# %%
+paper_nearest(found["levels"])
+
+# %% [markdown]
+# R², and the correlation, whose sign R² hides: where it is negative, *less* informative subwords weigh more.
 #
 # ## Which information?
 

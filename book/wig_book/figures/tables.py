@@ -39,6 +39,26 @@ def show(table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.D
     return pd.DataFrame({**index, **shown}).set_index([*index])
 
 
+def paper_nearest(levels: pd.DataFrame) -> pd.DataFrame:
+    """The table of the reading that is nearest to the paper's: R² and correlation of own subwords under [PAD] with KL.
+
+    Args:
+        levels: from `wig_book.experiments.levels.levels`.
+
+    Returns:
+        One row per encoder and text. The columns are what the summary of the paper leaves open: types or occurrences,
+        and KL of the text itself or of the source. On the source itself the two are one.
+    """
+    chosen = "unit == 'subword' and baseline == 'pad' and quantity == 'kl' and method == 'ig'"
+    rows = levels.query(chosen)
+    own = rows["information"] == rows["text"]
+    column = rows["estimand"] + ", KL of " + rows["information"].mask(own, "the text")
+    cells = [f"{r2:.2f} (r\xa0=\xa0{r:.2f})" for r2, r in zip(rows["r2"], rows["correlation"], strict=True)]
+    wide = rows.assign(column=column, cell=cells).pivot(index=["encoder", "text"], columns="column", values="cell")
+    order = list(dict.fromkeys(zip(rows["encoder"], rows["text"], strict=True)))
+    return wide.reindex(order).fillna("the same").rename_axis(columns=None)
+
+
 def _with_interval(table: pd.DataFrame, name: str, form: str) -> list[str]:
     middle = [_text(value, form) for value in table[name]]
     if f"{name}_low" not in table:
