@@ -8,7 +8,7 @@ contributions) against a converged reference: the same steps over many short int
   takes one backward pass per dimension of the embedding, so it is timed on a few dimensions and scaled up to all;
 - shapley: `shapley_values` with its default number of orders, whose error is that against all coalitions.
 
-With `--only-steps` just the first is measured, on any number of sentences.
+With `--only-steps` just the first is measured; with `--intervals 0` without a reference, so on any number of sentences.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> None:
         f"{len(sentences)} sentences of {options.corpus} with {np.mean(words):.1f} words on average, baseline "
         f"{options.baseline}, {encoder.name}, {torch.get_num_threads()} threads"
     )
-    reference = None if options.only_steps else _reference(encoder, sentences, options)
+    reference = _reference(encoder, sentences, options) if options.intervals else None
     found = {}
     for precision in ("float32", "bfloat16"):
         with _counted(encoder) as passes:
@@ -59,7 +59,7 @@ def main() -> None:
         found[precision] = (ours, seconds)
         _report(f"steps, {precision}", ours, reference, passes, seconds)
         _print_rate(encoder, passes, seconds, torch.float32 if precision == "float32" else torch.bfloat16)
-    if reference is not None:
+    if reference is not None and not options.only_steps:
         _beside_captum(encoder, sentences, options, reference, found)
         _beside_shapley(encoder, sentences, options)
 
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sentences", type=int, default=8)
     parser.add_argument("--min-words", type=int, default=7)
     parser.add_argument("--max-words", type=int, default=11)
-    parser.add_argument("--intervals", type=int, default=64, help="of the reference")
+    parser.add_argument("--intervals", type=int, default=64, help="of the reference; 0 for none")
     parser.add_argument("--dimensions", type=int, default=2, help="that captum is timed on")
     parser.add_argument("--captum-sentences", type=int, default=2, help="that captum is timed on")
     parser.add_argument("--only-steps", action="store_true", help="measure the default alone")
