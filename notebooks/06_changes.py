@@ -74,7 +74,9 @@ relative_weights(found["quantiles"].query("text == @corpora[0]"))
 
 # %% [markdown]
 # The weight of words in each fifth of information, relative to the mean weight of all, before training and at the end of
-# each arm. Bands are 95% intervals over words and seeds. A steeper line weighs informative words more.
+# each arm. Bands are 95% intervals over words and seeds. A steeper line weighs informative words more. This run follows
+# the protocol on {glue:text}`words` words of {glue:text}`text:s`; of {glue:text}`drawn` words drawn, these are in the
+# sentences that its profile reads and one subword of {glue:text}`start:s`.
 
 # %% tags=["remove-cell"]
 publish(results, "changes", found.numbers, **found.tables)

@@ -65,7 +65,9 @@ relative_weights(found["quantiles"].query("text == @corpora[0]"))
 
 # %% [markdown]
 # The weight of words in each fifth of information, relative to the mean weight of all, over words of a single subword;
-# bands are 95% intervals over words.
+# bands are 95% intervals over words. This run follows the protocol on {glue:text}`words` words of {glue:text}`text:s`; of
+# {glue:text}`drawn` words drawn, these are in the sentences that its profile reads and one subword of
+# {glue:text}`encoder:s`.
 
 # %% tags=["remove-cell"]
 publish(results, "levels", found.numbers, **found.tables)

@@ -50,6 +50,7 @@ def test_every_reading_has_a_row(found: Findings) -> None:
     assert found.numbers["r2_wig-base_lee_pad_kl"] == expected["r2"]
     assert found.numbers["readings"] == (1 + 2) * 3 * 2 * 2
     assert found.numbers["texts"] == 2
+    assert (found.numbers["words"], found.numbers["drawn"]) == (expected["n"], PARAMETERS["types"])
 
 
 def test_an_encoder_without_whole_words_is_named(tiny_folders: dict[str, Path]) -> None:

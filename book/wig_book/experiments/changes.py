@@ -245,6 +245,7 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
 
     Returns:
         seeds; text; start and baseline, the first, for which gain is the `cell` of R², contrastive minus sham, on KL;
+        words, on how many it stands, and drawn, how many the protocol draws;
         for each start, its recipes (recipe_<start>, recipe_<start>_2, …), and the `cells` of
         r2_difference, correlation_difference, correlation_before, correlation_after and n, named
         `<statistic>_<start>_<arm>_<against>_<baseline>_<quantity>`, where the first recipe is called "contrastive" and
@@ -267,7 +268,8 @@ def change_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, 
     start = next(iter(parameters["starts"]))
     of_first = (table["start"] == start) & (table["against"] == SHAM) & (table["quantity"] == "kl")
     if of_first.any():  # else no word of the first text is a single subword
-        numbers |= {"start": start, "baseline": str(table.loc[of_first, "baseline"].iloc[0])}
+        row = table[of_first].iloc[0]
+        numbers |= {"start": start, "baseline": row["baseline"], "words": int(row["n"]), "drawn": parameters["types"]}
         numbers |= cell(table[of_first], "r2_difference", table.index[of_first][0], "gain")
     for start, names in parameters["recipes"].items():
         numbers |= {f"recipe_{start}" + (f"_{i}" if i > 1 else ""): name for i, name in enumerate(names, start=1)}

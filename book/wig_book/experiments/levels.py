@@ -145,7 +145,8 @@ def level_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, A
     """The numbers that prose and claims quote.
 
     Returns:
-        encoder, text and source, the first of each; in the default reading by Integrated Gradients the `cells` of r2,
+        encoder, text and source, the first of each; words, how many of these the default reading holds, and drawn, how
+        many the protocol draws; in the default reading by Integrated Gradients the `cells` of r2,
         correlation and n named `<statistic>_<encoder>_<text>_<baseline>_<quantity>`, of every encoder on the first text
         and of the first encoder on every text (of ½‖w‖² as norm_<encoder>); readings, positive and share: how many
         readings of the first encoder there are, in how many the interval of the correlation with KL lies above zero,
@@ -165,11 +166,14 @@ def level_numbers(tables: Mapping[str, pd.DataFrame], parameters: Mapping[str, A
     names = ["r2", "correlation", "n"]
     own = by_ig[(by_ig["encoder"] == encoder) & (by_ig["quantity"] == "kl")]
     first = default[default["text"] == text]
+    own_words = first[first["encoder"] == encoder]["n"]
     widths = (first["r2_high"] - first["r2_low"]).groupby(first["encoder"]).max() / 2
     return {
         "encoder": encoder,
         "text": text,
         "source": source,
+        "words": int(own_words.iloc[0]) if len(own_words) else 0,
+        "drawn": parameters["types"],
         "encoders": len(parameters["encoders"]),
         "texts": len(parameters["corpora"]),
         "readings": len(own),
