@@ -16,6 +16,7 @@ from wig_book.experiments.quantities import QUANTITIES
 from wig_book.experiments.readings import (
     DEFAULT,
     JOINT,
+    Reading,
     Weighing,
     by_quantile,
     check_drawable,
@@ -27,10 +28,12 @@ from wig_book.experiments.readings import (
 )
 from wig_book.experiments.rows import Findings, Numbers, cell, cells
 from wig_book.experiments.setup import from_parameters, parse_recipe
-from wig_book.experiments.study_texts import StudyText, limited, texts_and_source
+from wig_book.experiments.study_texts import Population, StudyText, limited, texts_and_source
+from wig_core.attribution.inputs import Baseline
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.encoders.evaluation import similarity_correlation
 from wig_core.errors import InputError
+from wig_core.regression import Floats
 from wig_core.text.corpus import SimilarityPairs, load_similarities
 from wig_core.training.examples import load_examples
 from wig_core.training.fine_tuning import MaskedLMRecipe, Recipe, fine_tune, train_masked
@@ -165,6 +168,9 @@ def _judgement(checks: pd.DataFrame) -> pd.DataFrame:
 # ── measuring ──
 
 
+Sums = dict[tuple[str, ...], dict[str, list[Floats]]]
+
+
 @dataclass(frozen=True)
 class Measured:
     """What the arms show on one text.
@@ -174,7 +180,7 @@ class Measured:
         quantiles: tables of relative weight, one per arm, baseline and quantity.
     """
 
-    sums: dict[tuple[str, ...], dict[str, list[Any]]]
+    sums: Sums
     quantiles: list[pd.DataFrame]
 
 
@@ -182,34 +188,51 @@ READING = ["start", "text", "information", "unit", "estimand", "baseline", "quan
 
 
 def _moments_by_arm(arms: Sequence[Arm], text: StudyText, source: StudyText, parameters: Mapping[str, Any]) -> Measured:
-    weighing, bootstrap = from_parameters(Weighing, parameters), parameters["bootstrap"]
+    weighing = from_parameters(Weighing, parameters)
     found = Measured({}, [])
     for arm in tqdm(arms, f"arms on {text.corpus}"):
         population = limited(text.population, arm.start, text.corpus, parameters)
-        sentences = population.sentences
         sources = {source.corpus: {"word": source.words, "subword": source.subwords(arm.origin)}}
-        both = [(START, [arm.origin]), (arm.name, arm.encoders)] if arm.name != START else [(START, arm.encoders)]
         for baseline in weighing.of(arm.origin):
-            relative: list[tuple[str, pd.DataFrame]] = []
-            for role, encoders in both:
-                for encoder in encoders:
-                    occurrences = occurrences_of(
-                        encoder, sentences, weighing.contributions(encoder, sentences, baseline)
-                    )
-                    for reading, types, information in readings(occurrences, population.words, sources):
-                        default = reading["unit"] == DEFAULT["unit"] and reading["estimand"] == DEFAULT["estimand"]
-                        for name in QUANTITIES:
-                            key = (arm.start, text.corpus, *reading.values(), baseline, name)
-                            place = found.sums.setdefault(key, {}).setdefault(f"{arm.name}|{role}", [])
-                            place.append(moments(types, information[name].to_numpy(float), reading["estimand"]))
-                            if default and name in JOINT and role == arm.name:
-                                table = by_quantile(types, information[name], bootstrap)
-                                relative.append((name, table.assign(n=len(types))))
-            naming = {"start": arm.start, "arm": arm.name, "text": text.corpus, "baseline": baseline}
-            for name in JOINT:
-                if tables := [table for quantity, table in relative if quantity == name]:
-                    found.quantiles.append(_over_seeds(tables).assign(**naming, quantity=name))
+            naming = {"start": arm.start, "text": text.corpus, "baseline": baseline}
+            for role, encoders in {START: [arm.origin], arm.name: arm.encoders}.items():
+                weighed = [_weigh(encoder, population, sources, baseline, weighing) for encoder in encoders]
+                _add_moments(found.sums, naming, f"{arm.name}|{role}", weighed)
+            found.quantiles.extend(_quantiles(weighed, naming | {"arm": arm.name}, parameters["bootstrap"]))
     return found
+
+
+def _weigh(
+    encoder: SentenceEncoder,
+    population: Population,
+    sources: Mapping[str, Mapping[str, pd.DataFrame]],
+    baseline: Baseline,
+    weighing: Weighing,
+) -> list[Reading]:
+    """The words of a population, weighed in an encoder, in every reading."""
+    contributions = weighing.contributions(encoder, population.sentences, baseline)
+    return [*readings(occurrences_of(encoder, population.sentences, contributions), population.words, sources)]
+
+
+def _add_moments(sums: Sums, naming: Mapping[str, str], place: str, weighed: Sequence[Sequence[Reading]]) -> None:
+    """Add the moments of the runs of an arm, or of its start, in every reading and measure."""
+    for reading, types, information in (one for run in weighed for one in run):
+        for name in QUANTITIES:
+            values = {**naming, **reading, "quantity": name}
+            key = tuple(values[column] for column in READING)
+            of_run = moments(types, information[name].to_numpy(float), reading["estimand"])
+            sums.setdefault(key, {}).setdefault(place, []).append(of_run)
+
+
+def _quantiles(
+    weighed: Sequence[Sequence[Reading]], naming: Mapping[str, str], bootstrap: int
+) -> Iterator[pd.DataFrame]:
+    """The relative weights of an arm over its runs in the default reading, for each of the main measures."""
+    default = [one for run in weighed for one in run if DEFAULT.items() <= one[0].items()]
+    if default:
+        for name in JOINT:
+            runs = [by_quantile(types, information[name], bootstrap) for _, types, information in default]
+            yield _over_seeds(runs).assign(n=len(default[0][1]), **naming, quantity=name)
 
 
 def _over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -221,7 +244,7 @@ def _over_seeds(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         spread = np.std([table["relative"] for table in tables], axis=0, ddof=1)
         half = half + (stats.t.ppf(0.975, len(tables) - 1) * spread) ** 2 / len(tables)
     half = np.sqrt(half)
-    return tables[0][["bin", "n"]].assign(
+    return tables[0][["bin"]].assign(
         relative=mean, relative_low=mean - half, relative_high=mean + half, seeds=len(tables)
     )
 

@@ -173,14 +173,14 @@ def fit(
     return row | {"n": int(sums[:, 0].sum())}
 
 
-Readings = Iterator[tuple[dict[str, str], pd.DataFrame, pd.DataFrame]]
+Reading = tuple[dict[str, str], pd.DataFrame, pd.DataFrame]  # its columns, and the types beside their information
 
 
 def readings(
     occurrences: pd.DataFrame,
     population: Sequence[str],
     sources: Mapping[str, Mapping[str, pd.DataFrame]],
-) -> Readings:
+) -> Iterator[Reading]:
     """Each unit and estimand, against the information of each source.
 
     Args:
