@@ -11,7 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wig_core.attribution.inputs import Baseline, TokenizedSentence, baseline_id, tokenize_sentences
+from wig_core.attribution.inputs import (
+    Baseline,
+    Target,
+    TokenizedSentence,
+    apply_target,
+    baseline_id,
+    tokenize_sentences,
+)
 from wig_core.encoders.encoder import SentenceEncoder, output_of
 from wig_core.errors import InputError, needs_extra
 
@@ -24,9 +31,10 @@ def captum_integrated_gradients(
     baseline: Baseline = "mask",
     steps: int = 32,
     rule: str = "gausslegendre",
+    target: Target = "vector",
     dimensions: Sequence[int] | None = None,
 ) -> Tensor:
-    """Integrated Gradients by captum's `LayerIntegratedGradients`, one dimension of the embedding at a time.
+    """Integrated Gradients by captum's `LayerIntegratedGradients`, one dimension of the target at a time.
 
     Args:
         encoder: the encoder to explain.
@@ -34,7 +42,8 @@ def captum_integrated_gradients(
         baseline: "mask", "pad" or "unk"; captum's layer method takes token ids, which "zero" has none of.
         steps: the number of nodes.
         rule: captum's name of the rule, such as "gausslegendre" or "riemann_trapezoid".
-        dimensions: the dimensions of the embedding to explain; by default all.
+        target: as in `integrated_gradients`: "vector", "norm" or a direction ``[d]``; the last two have one dimension.
+        dimensions: the dimensions to explain; by default all.
 
     Returns:
         The contributions ``[n, len(dimensions)]``.
@@ -49,7 +58,10 @@ def captum_integrated_gradients(
         raise InputError("baseline 'zero' has no token ids, which captum's layer method needs; choose mask, pad or unk")
     [tokenized] = tokenize_sentences(encoder, [sentence])
     ids = tokenized.input_ids.unsqueeze(0)
-    explainer = LayerIntegratedGradients(lambda tokens: _embed(encoder, ids, tokens), encoder.embedding_module)
+    explainer = LayerIntegratedGradients(
+        lambda tokens: apply_target(_embed(encoder, ids, tokens), target), encoder.embedding_module
+    )
+    size = encoder.dimension if isinstance(target, str) and target == "vector" else 1
     columns = [
         explainer.attribute(
             ids,
@@ -58,7 +70,7 @@ def captum_integrated_gradients(
             n_steps=steps,
             method=rule,
         )
-        for dimension in (range(encoder.dimension) if dimensions is None else dimensions)
+        for dimension in (range(size) if dimensions is None else dimensions)
     ]
     return _sum_into_units(torch.stack([column[0].sum(-1) for column in columns], dim=1).detach(), tokenized)
 
