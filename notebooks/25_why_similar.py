@@ -12,6 +12,11 @@
 
 # %% [markdown]
 # # Why are two texts similar?
+#
+# The two sentences below have a similarity of {glue:text}`similarity:.2f`. The pair of words that adds most to it is
+# *{glue:text}`pair_left:s`* with *{glue:text}`pair_right:s`*: {glue:text}`pair_share:+.2f`. To test such numbers, pairs
+# of {glue:text}`granularity:s`s are removed from other texts in their order: the similarity then falls sooner than in
+# {glue:text}`sooner` of {glue:text}`orders` other orders, by 95% intervals.
 
 # %% [markdown]
 # The contribution of a word is a vector, so the inner product of two embeddings falls apart into pairs of words. With
@@ -43,6 +48,7 @@ document: str = (
     "in a bank, and few of her colleagues know what she does after work. In the evening she rehearses with an "
     "orchestra in Vienna. Her brother never liked music. He prefers football, and coaches a team of girls in Graz."
 )
+other_encoders: list[str] = ["wig-base"]  # whose baselines are compared too
 pairs: str = "lee"  # human judgements: packaged, a file, or a hub data set
 max_pairs: int = 60  # sampled from the half that people find more similar
 granularity: Literal["word", "sentence", "paragraph"] = "sentence"  # of these pairs
@@ -64,7 +70,11 @@ results: str = "results/quick"  # folder for the numbers
 from IPython.display import display
 
 from wig_book.build.publish import publish
-from wig_book.experiments.why_similar import explain_disagreements, why_similar
+from wig_book.experiments.why_similar import (
+    explain_disagreements,
+    largest_pair,
+    why_similar,
+)
 from wig_book.figures.similarity import deletion_of_pairs
 from wig_book.figures.tables import show
 from wig_core import Explainer, explain_similarity, least_baseline
@@ -73,7 +83,8 @@ from wig_core import Explainer, explain_similarity, least_baseline
 # ## Two sentences
 
 # %%
-explain_similarity(encoder, left, right)
+two = explain_similarity(encoder, left, right)
+two
 
 # %% [markdown]
 # ## A query and a document
@@ -98,19 +109,20 @@ explain_similarity(encoder, query, document, whole)
 found = why_similar(globals())
 show(
     found["remainders"],
-    by=["baseline"],
+    by=["encoder", "baseline"],
     columns=["words", "crossed", "left_over", "remainder", "agreement"],
 )
 
 # %% [markdown]
-# The baseline {glue:text}`least:s` leaves least. `explain_similarity` and `wig explain` measure this on the texts that
-# they are given, and take the best.
+# For {glue:text}`encoder:s` the baseline {glue:text}`least:s` leaves least. Another encoder may need another one, so
+# `explain_similarity` and `wig explain` measure this on the texts that they are given, and take the best.
 #
 # ## Does the matrix point at the right pairs?
 #
-# Pairs of units, one of each text, are replaced by the baseline, until half of the shorter text is gone. (Beyond that
-# the texts grow alike again, since nothing is left of either.) The order is that of the matrix, each unit taken once; of
-# the shares of each text alone; of the cosines between the last layer's token vectors; or random.
+# Pairs of {glue:text}`granularity:s`s, one of each text, are replaced by the baseline, until half of the shorter text is
+# gone. (Beyond that the texts grow alike again, since nothing is left of either.) The order is that of the matrix, each
+# {glue:text}`granularity:s` taken once; of the shares of each text alone; of the cosines between the last layer's token
+# vectors; or random.
 
 # %%
 deletion_of_pairs(found["curves"])
@@ -119,17 +131,15 @@ deletion_of_pairs(found["curves"])
 show(found["areas"], by=["order"], columns=["area", "pairs"])
 
 # %% [markdown]
-# The area between an order's curve and the random one, with its 95% interval over {glue:text}`sampled` pairs: positive
-# where the similarity falls sooner than at random. It is {glue:text}`area_matrix:+.3f`
-# [{glue:text}`area_matrix_low:+.3f`, {glue:text}`area_matrix_high:+.3f`] for the matrix,
-# {glue:text}`area_shares:+.3f` [{glue:text}`area_shares_low:+.3f`, {glue:text}`area_shares_high:+.3f`] for the shares of
-# each side alone, and {glue:text}`area_token_cosines:+.3f` [{glue:text}`area_token_cosines_low:+.3f`,
-# {glue:text}`area_token_cosines_high:+.3f`] for the cosines of token vectors.
+# The area between the curve of the matrix and that of each other order, with its 95% interval over
+# {glue:text}`sampled` pairs: positive where the matrix lowers the similarity sooner. Of {glue:text}`orders` intervals,
+# {glue:text}`sooner` lie above zero.
 #
 # ## Where the encoder and people disagree
 #
 # Over all {glue:text}`judged` pairs the rank correlation between the similarities and the human judgements is
-# {glue:text}`human_correlation:.2f`. These are the pairs whose rank differs most; 100% is the most similar pair.
+# {glue:text}`human_correlation:.2f`. These are the pairs whose rank differs most; 100% is the most similar pair. Their
+# explanations follow in the same order.
 
 # %%
 show(
@@ -143,4 +153,4 @@ for explained in explain_disagreements(globals(), found):
     display(explained)
 
 # %% tags=["remove-cell"]
-publish(results, "why_similar", found.numbers, **found.tables)
+publish(results, "why_similar", found.numbers | largest_pair(two), **found.tables)

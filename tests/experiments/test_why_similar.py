@@ -11,6 +11,7 @@ from wig_book.experiments.why_similar import (
     deletion_curves,
     disagreements,
     explain_disagreements,
+    largest_pair,
     matched,
     remainders,
     similar_sample,
@@ -28,15 +29,18 @@ RIGHT = ["A cat sat on the mat. The rain.", "it sat", "The cat. A mat", "known m
 PAIRS = SimilarityPairs("own", LEFT, RIGHT, [5.0, 1.0, 3.0, 2.0])
 
 
-def test_what_a_baseline_leaves_is_what_an_explanation_shows(bert: SentenceEncoder) -> None:
-    table = remainders(bert, PAIRS, ["mask", "zero"]).set_index("baseline")
+def test_what_a_baseline_leaves_is_what_an_explanation_shows(tiny_folders: dict[str, Path]) -> None:
+    names = [str(tiny_folders[kind]) for kind in ("bert", "mpnet")]
+    table = remainders(names, PAIRS, ["mask", "zero"]).set_index(["encoder", "baseline"])
+    assert len(table) == 4
+    bert = SentenceEncoder.load(names[0], device="cpu")
     for baseline in ("mask", "zero"):
         explainer = Explainer(baseline=baseline, tolerance=10)
         facts = [explain_similarity(bert, *pair, explainer).facts for pair in zip(LEFT, RIGHT, strict=True)]
         crossed, left_over = (
             np.array([one[name] for one in facts]) for name in ("words with the other baseline", "baselines")
         )
-        row = table.loc[baseline]
+        row = table.loc[(names[0], baseline)]
         assert row["words"] == pytest.approx(np.mean([one["words with words"] for one in facts]), abs=1e-4)
         assert row["remainder"] == pytest.approx((abs(crossed) + abs(left_over)).mean(), abs=1e-4)
         assert row["words"] + row["crossed"] + row["left_over"] == pytest.approx(row["similarity"])
@@ -71,18 +75,19 @@ def test_texts_of_one_sentence_have_no_pairs_of_sentences(bert: SentenceEncoder)
         deletion_curves(bert, pairs, Explainer(granularity="sentence"))
 
 
-def test_areas_are_gains_over_random() -> None:
+def test_areas_lie_between_the_matrix_and_the_others() -> None:
     grid = [0.0, 0.5, 1.0]
-    falls = {"matrix": [0.0, 1.0, 1.0], "random": [0.0, 0.5, 1.0]}
+    falls = {"matrix": [0.0, 1.0, 1.0], "random": [0.0, 0.5, 1.0], "shares": [0.0, 1.0, 1.0]}
     rows = [
         (pair, order, x, y * (pair + 1))
         for pair in range(2)
         for order, ys in falls.items()
         for x, y in zip(grid, ys, strict=True)
     ]
-    [row] = areas(pd.DataFrame(rows, columns=["pair", "order", "share", "fall"]), bootstrap=20).to_dict("records")
-    assert (row["order"], row["area"], row["pairs"]) == ("matrix", pytest.approx(0.375), 2)  # 0.25 and 0.5
-    assert 0.25 <= row["area_low"] <= row["area_high"] <= 0.5
+    table = areas(pd.DataFrame(rows, columns=["pair", "order", "share", "fall"]), bootstrap=20).set_index("order")
+    assert table["area"].to_dict() == {"random": pytest.approx(0.375), "shares": 0}  # the mean of 0.25 and 0.5
+    assert table["pairs"].tolist() == [2, 2]
+    assert 0.25 <= table.loc["random", "area_low"] <= table.loc["random", "area_high"] <= 0.5
 
 
 def test_the_greatest_disagreement_comes_first(bert: SentenceEncoder) -> None:
@@ -100,19 +105,30 @@ def test_the_sample_is_of_the_more_similar_half() -> None:
     assert len(similar_sample(PAIRS, 1, seed=0)) == 1
 
 
+def test_the_largest_pair_is_quoted(bert: SentenceEncoder) -> None:
+    shown = explain_similarity(bert, "a cat sat", "the cat", Explainer("shap"))
+    found = largest_pair(shown)
+    assert found["pair_share"] == shown.matrix.max() == shown.matrix[shown.left.index(str(found["pair_left"]))].max()
+    assert (found["similarity"], found["pair_right"] in shown.right) == (shown.similarity, True)
+
+
 def test_the_page(tiny_folders: dict[str, Path], tmp_path: Path) -> None:
     file = tmp_path / "pairs.csv"
     pd.DataFrame({"sentence1": LEFT, "sentence2": RIGHT, "score": PAIRS.scores}).to_csv(file, index=False)
     parameters = {
-        "encoder": str(tiny_folders["bert"]), "pairs": str(file), "max_pairs": 4, "granularity": "sentence",
-        "baselines": ["mask", "zero"], "tolerance": 0.3, "precision": "float32", "random_orders": 2,
+        "encoder": str(tiny_folders["bert"]), "other_encoders": [str(tiny_folders["bert"]), str(tiny_folders["mpnet"])],
+        "pairs": str(file), "max_pairs": 4, "granularity": "sentence", "baselines": ["mask", "zero"],
+        "tolerance": 0.3, "precision": "float32", "random_orders": 2,
         "disagreements": 2, "bootstrap": 20, "seed": 0,
     }  # fmt: skip
     found = why_similar(parameters)
-    assert found.numbers["least"] == found["remainders"].set_index("baseline")["remainder"].idxmin()
-    assert {"area_matrix", "area_shares_low", "area_token_cosines_high"} <= set(found.numbers)
+    left = found["remainders"].set_index(["encoder", "baseline"])["remainder"]
+    assert len(left) == 4
+    assert found.numbers["least"] == left[parameters["encoder"]].idxmin()
+    assert {"area_random", "area_shares_low", "area_token_cosines_high"} <= set(found.numbers)
+    assert found.numbers["orders"] == 3
     assert (found.numbers["judged"], found.numbers["sampled"]) == (4, 2)
-    assert deletion_of_pairs(found["curves"]).axes[0].get_legend() is not None
+    assert "random" in deletion_of_pairs(found["curves"]).alt
     shown = explain_disagreements(parameters, found)
     assert [one.similarity for one in shown] == pytest.approx(found["disagreements"]["encoder_score"], abs=1e-3)
     assert {one.facts["baseline"] for one in shown} == {found.numbers["least"]}

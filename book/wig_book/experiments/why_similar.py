@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
-from wig_book.experiments.rows import Findings, Numbers, cells
+from wig_book.experiments.rows import Findings, Numbers, cells, rising
 from wig_book.experiments.setup import from_parameters
 from wig_core.attribution.coalitions import coalition_values
 from wig_core.attribution.contributions import Contributions
@@ -34,34 +34,43 @@ GRID = np.linspace(0, 1, 11)  # shares of the steps of a deletion
 PARTS = {"words": "words with words", "crossed": "words with the other baseline", "left_over": "baselines"}
 
 
-def remainders(encoder: SentenceEncoder, pairs: SimilarityPairs, baselines: Sequence[Baseline]) -> pd.DataFrame:
+def remainders(encoders: Sequence[str], pairs: SimilarityPairs, baselines: Sequence[Baseline]) -> pd.DataFrame:
     """What each baseline leaves of the similarities of pairs outside their words.
 
+    Args:
+        encoders: names, folders or hub names, in turn.
+        pairs: of texts.
+        baselines: in turn.
+
     Returns:
-        One row per baseline, means over the pairs: baseline, similarity, the sums words (of words with words),
-        crossed (of words with the other baseline) and left_over (of the baselines), remainder, the mean of
+        One row per encoder and baseline, means over the pairs: encoder, baseline, similarity, the sums words (of words
+        with words), crossed (of words with the other baseline) and left_over (of the baselines), remainder, the mean of
         |crossed| + |left_over|, and agreement, the correlation over pairs of the similarity and its part words.
     """
     rows = []
-    for baseline in baselines:
-        absent, explainer = baseline_id(encoder, baseline), Explainer(baseline=baseline)
-        sides = []
-        for texts in (pairs.left, pairs.right):
-            paths = [InterpolationPath(encoder, one, absent, "vector") for one in tokenize_sentences(encoder, texts)]
-            sides.append([_whole(path) for path in paths])
-        facts = [similarity_of(encoder, explainer, *pair).facts for pair in zip(*sides, strict=True)]
-        found = pd.DataFrame({name: [one[fact] for one in facts] for name, fact in PARTS.items()})
-        similarity = found.sum(axis=1)
-        rows.append(
-            {
-                "baseline": baseline,
-                "similarity": similarity.mean(),
-                **found.mean().to_dict(),
-                "remainder": (found["crossed"].abs() + found["left_over"].abs()).mean(),
-                "agreement": found["words"].corr(similarity),
-            }
-        )
+    for name in encoders:
+        encoder = SentenceEncoder.load(name)
+        sides = [tokenize_sentences(encoder, texts) for texts in (pairs.left, pairs.right)]
+        for baseline in baselines:
+            rows.append({"encoder": name, "baseline": baseline, **_remainder(encoder, baseline, sides)})
     return pd.DataFrame(rows)
+
+
+def _remainder(
+    encoder: SentenceEncoder, baseline: Baseline, sides: Sequence[Sequence[TokenizedSentence]]
+) -> dict[str, float]:
+    """The means over pairs in `remainders`, for one encoder and baseline."""
+    absent = baseline_id(encoder, baseline)
+    left, right = ([_whole(InterpolationPath(encoder, one, absent, "vector")) for one in side] for side in sides)
+    explained = [similarity_of(encoder, Explainer(baseline=baseline), *pair) for pair in zip(left, right, strict=True)]
+    found = pd.DataFrame({name: [one.facts[fact] for one in explained] for name, fact in PARTS.items()})
+    similarity = found.sum(axis=1)
+    return {
+        "similarity": similarity.mean(),
+        **found.mean().to_dict(),
+        "remainder": (found["crossed"].abs() + found["left_over"].abs()).mean(),
+        "agreement": found["words"].corr(similarity),
+    }
 
 
 def _whole(path: InterpolationPath) -> Contributions:
@@ -189,16 +198,16 @@ def _present(units: int, removed: NDArray[np.intp]) -> Tensor:
 
 
 def areas(curves: pd.DataFrame, *, bootstrap: int = 1000, seed: int = 0) -> pd.DataFrame:
-    """The area between the curve of each order and the random one, positive where the similarity falls sooner.
+    """The area between the curve of the order "matrix" and that of each other, positive where it falls sooner.
 
     Returns:
-        One row per order: order, area, area_low and area_high (95% interval over pairs), pairs.
+        One row per other order: order, area, area_low and area_high (95% interval over pairs), pairs.
     """
-    wide = curves.pivot_table(index=["order", "pair"], columns="share", values="fall")
-    area = pd.Series(np.trapezoid(wide.to_numpy(), wide.columns.to_numpy(), axis=1), index=wide.index)
+    wide = curves.pivot_table(index="pair", columns=["order", "share"], values="fall", sort=False)
     rng, rows = np.random.default_rng(seed), []
-    for order in curves["order"][curves["order"] != "random"].unique():
-        gain = (area[order] - area["random"]).to_numpy()
+    for order in wide.columns.unique("order").drop("matrix"):
+        ahead = wide["matrix"] - wide[order]
+        gain = np.trapezoid(ahead, ahead.columns, axis=1)
         ends = estimate(lambda sample, gain=gain: gain[sample].mean(), len(gain), resamples=bootstrap, seed=rng)
         rows.append((order, *map(float, ends), len(gain)))
     return pd.DataFrame(rows, columns=["order", "area", "area_low", "area_high", "pairs"])
@@ -235,30 +244,36 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
     """Take the similarities of judged pairs apart.
 
     Args:
-        parameters: of the page, by name: encoder, pairs, max_pairs, granularity, baselines, tolerance, precision,
-            random_orders, disagreements, bootstrap and seed.
+        parameters: of the page, by name: encoder, other_encoders, pairs, max_pairs, granularity, baselines, tolerance,
+            precision, random_orders, disagreements, bootstrap and seed.
 
     Returns:
         Tables remainders, curves (`deletion_curves`, means over pairs), areas and disagreements. Numbers: least, the
-        baseline that leaves least, and those of `cells` of remainder by baseline and area by order; pairs, all, and
-        human_correlation, the rank correlation of similarities and judgements over them.
+        baseline that leaves least of the encoder's similarities, and `cells` of its remainder by baseline and of the
+        area by order; judged and sampled, the numbers of pairs; sooner, the orders of which the matrix is ahead, and
+        human_correlation, the rank correlation of similarities and judgements over all pairs. And encoder and
+        granularity, as given.
     """
-    encoder, pairs = SentenceEncoder.load(parameters["encoder"]), load_similarities(parameters["pairs"])
-    sample = choose(pairs, similar_sample(pairs, parameters["max_pairs"], parameters["seed"]))
-    left = remainders(encoder, sample, parameters["baselines"])
-    least = left.loc[left["remainder"].idxmin(), "baseline"]
+    name, seed = parameters["encoder"], parameters["seed"]
+    encoder, pairs = SentenceEncoder.load(name), load_similarities(parameters["pairs"])
+    sample = choose(pairs, similar_sample(pairs, parameters["max_pairs"], seed))
+    left = remainders(list(dict.fromkeys([name, *parameters["other_encoders"]])), sample, parameters["baselines"])
+    own = left[left["encoder"] == name]
+    least = own.loc[own["remainder"].idxmin(), "baseline"]
     explainer = replace(from_parameters(Explainer, parameters), baseline=least)
-    curves = deletion_curves(
-        encoder, sample, explainer, random_orders=parameters["random_orders"], seed=parameters["seed"]
-    )
-    found = areas(curves, bootstrap=parameters["bootstrap"], seed=parameters["seed"])
+    curves = deletion_curves(encoder, sample, explainer, random_orders=parameters["random_orders"], seed=seed)
+    found = areas(curves, bootstrap=parameters["bootstrap"], seed=seed)
     ranked = disagreements(encoder, pairs, len(pairs))
     numbers: Numbers = {
+        "encoder": name,
+        "granularity": explainer.granularity,
         "least": least,
         "judged": len(pairs),
         "sampled": len(sample),
+        "orders": len(found),
+        "sooner": rising(found, "area"),
         "human_correlation": float(stats.spearmanr(ranked["encoder_score"], ranked["score"]).statistic),
-        **cells(left, ["remainder", "agreement"], "baseline"),
+        **cells(own, ["remainder"], "baseline"),
         **cells(found, ["area"], "order"),
     }
     tables = {
@@ -268,6 +283,17 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
         "disagreements": ranked.head(parameters["disagreements"]),
     }
     return Findings(numbers, tables)
+
+
+def largest_pair(explained: SimilarityExplanation) -> Numbers:
+    """For prose: similarity, of the two texts, and pair_left, pair_right and pair_share of the pair that adds most."""
+    row, column = np.unravel_index(explained.matrix.argmax(), explained.matrix.shape)
+    return {
+        "similarity": explained.similarity,
+        "pair_left": explained.left[row],
+        "pair_right": explained.right[column],
+        "pair_share": float(explained.matrix[row, column]),
+    }
 
 
 def similar_sample(pairs: SimilarityPairs, count: int, seed: int) -> list[int]:

@@ -6,18 +6,21 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from wig_core.plotting import finished
+from wig_book.figures.picture import GREY, WIDTH, listed, picture
 
 
-def deletion_of_pairs(curves: pd.DataFrame) -> Figure:
-    """How the similarity falls as pairs of units are removed, one line per order.
+@picture
+def deletion_of_pairs(curves: pd.DataFrame) -> tuple[Figure, str]:
+    """How the similarity falls as pairs of units are removed, one line per order; the random one is dashed.
 
     Args:
         curves: one row per order and share of the steps: order, share, fall.
     """
-    figure, axes = plt.subplots(figsize=(6, 3.6))
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     for order, rows in curves.groupby("order", sort=False):
-        axes.plot(rows["share"] / 2, rows["fall"], label=order, ls="--" if order == "random" else "-")
+        style = {"ls": "--", "color": GREY} if order == "random" else {}
+        axes.plot(rows["share"] / 2, rows["fall"], label=order, **style)
     axes.set(xlabel="share of the shorter text removed from both", ylabel="fall of the similarity")
-    axes.legend(title="order", frameon=False)
-    return finished(figure)
+    axes.legend(title="order")
+    means = curves.groupby("order", sort=False)["fall"].mean()
+    return figure, f"Fall of the similarity while pairs of units are removed; its mean: {listed(means.index, means)}."
