@@ -14,12 +14,10 @@ With `--only-steps` just the first is measured; with `--intervals 0` without a r
 import argparse
 import random
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
-from timing import matrix_product_peak, shape_of, timed
+from timing import counted, matrix_product_peak, shape_of, timed
 from torch import Tensor
 
 from wig_book.reference import captum_integrated_gradients
@@ -52,7 +50,7 @@ def main() -> None:
     reference = _reference(encoder, sentences, options) if options.intervals else None
     found = {}
     for precision in ("float32", "bfloat16"):
-        with _counted(encoder) as passes:
+        with counted(encoder) as passes:
             ours, seconds = timed(
                 lambda p=precision: integrated_gradients(encoder, sentences, baseline=options.baseline, precision=p)
             )
@@ -109,7 +107,7 @@ def _beside_captum(
 
 def _beside_shapley(encoder: SentenceEncoder, sentences: list[str], options: argparse.Namespace) -> None:
     exact = shapley_values(encoder, sentences, baseline=options.baseline, exact_up_to=options.max_words)
-    with _counted(encoder) as passes:
+    with counted(encoder) as passes:
         sampled, seconds = timed(lambda: shapley_values(encoder, sentences, baseline=options.baseline, exact_up_to=0))
     _report("shapley, 16 orders", sampled, [one.vectors for one in exact], passes, seconds)
 
@@ -151,19 +149,6 @@ def _print_rate(
 ) -> None:
     operations, peak = shape_of(encoder).operations(passes), matrix_product_peak(precision)
     print(f"  {operations / seconds / 1e9:.0f} GFLOP/s, {operations / seconds / peak:.0%} of the peak {peak / 1e9:.0f}")
-
-
-@contextmanager
-def _counted(encoder: SentenceEncoder) -> Iterator[list[tuple[int, int]]]:
-    """The passes made within: numbers of passes and tokens, one pair per batch."""
-    passes: list[tuple[int, int]] = []
-
-    def count(_module: torch.nn.Module, _args: tuple, options: dict) -> None:
-        passes.append(tuple(options["input_ids"].shape))
-
-    handle = encoder.model.register_forward_pre_hook(count, with_kwargs=True)
-    yield passes
-    handle.remove()
 
 
 def _parser() -> argparse.ArgumentParser:

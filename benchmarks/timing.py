@@ -1,7 +1,8 @@
 """Timing that the benchmarks share. Run as a script, it prints the peak rate of matrix products on this machine."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -28,6 +29,19 @@ def timed(compute: Callable[[], T]) -> tuple[T, float]:
     start = now()
     result = compute()
     return result, now() - start
+
+
+@contextmanager
+def counted(encoder: SentenceEncoder) -> Iterator[list[tuple[int, int]]]:
+    """The passes made within: numbers of passes and tokens, one pair per batch."""
+    passes: list[tuple[int, int]] = []
+
+    def count(_module: torch.nn.Module, _args: tuple, options: dict) -> None:
+        passes.append(tuple(options["input_ids"].shape))
+
+    handle = encoder.model.register_forward_pre_hook(count, with_kwargs=True)
+    yield passes
+    handle.remove()
 
 
 def now() -> float:
