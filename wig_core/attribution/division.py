@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from wig_core.attribution import path_steps, shapley
 from wig_core.attribution.inputs import Division, Granularity, TokenizedSentence, tokenize_sentences
-from wig_core.attribution.paths import InterpolationPath, Point, values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
 from wig_core.text.passages import STARTS
@@ -29,7 +27,7 @@ COARSER: dict[Division, Granularity] = {
     "sentence": "paragraph",
 }
 FINER: dict[Granularity, Granularity] = {"paragraph": "sentence", "sentence": "word", "phrase": "word"}
-MOST_REFINED = 8  # sentences that a budget refines
+REFINED = 5  # sentences that a budget has explained by words, at most
 
 
 @dataclass(frozen=True)
@@ -84,56 +82,49 @@ def within_budget(
     """The finest choice, from the given one on, that takes no longer than a budget, and the seconds that it takes.
 
     Warns:
-        UserWarning: even the coarsest takes longer.
+        UserWarning: even paragraphs take longer.
     """
-    pass_of = [_seconds(encoder, text) for text in texts]
-    for possible in _coarser_and_coarser(choice):
-        needed = sum(
-            seconds * number
-            for counts in _counts(encoder, texts, possible)
-            for seconds, number in zip(pass_of, passes(explainer, encoder.dimension, counts), strict=True)
-        )
+    of_pass = np.array([_seconds(encoder, text) for text in texts])
+    for possible in _from_fine_to_coarse(choice):
+        runs = zip(*(_counts(encoder, text, possible) for text in texts), strict=True)
+        needed = sum(float(of_pass @ passes(explainer, encoder.dimension, units)) for units in runs)
         if needed <= budget:
             return possible, needed
-    warnings.warn(f"by {possible} the texts take about {needed:.0f} s, more than the budget of {budget:g} s; cut them, "
-                  "or give an encoder with fewer layers", stacklevel=4)  # fmt: skip
+    warnings.warn(
+        f"by {possible} the texts take about {needed:.0f} s, more than the budget of {budget:g} s; shorten them",
+        stacklevel=4,
+    )
     return possible, needed
 
 
-def _coarser_and_coarser(choice: Choice) -> Iterator[Choice]:
+def _from_fine_to_coarse(choice: Choice) -> Iterator[Choice]:
     yield choice
     granularity = choice.granularity
     while granularity in COARSER:
         granularity = COARSER[granularity]
-        refinable = range(MOST_REFINED if granularity == "sentence" else 0, -1, -1)
-        yield from (Choice(granularity, count) for count in refinable)
+        yield from (Choice(granularity, count) for count in range(REFINED if granularity == "sentence" else 0, -1, -1))
 
 
-def _counts(encoder: SentenceEncoder, texts: Sequence[str], choice: Choice) -> list[list[int]]:
-    """The units of each text in each of the explanations that a choice takes: one, or a second one that is refined."""
-    words = [len(one.units) for one in read(encoder, texts)]
-    units = [len(read(encoder, [text], division_of(text, choice.granularity))[0].units) for text in texts]
-    finer = [
-        round(count + min(choice.refine, count) * (of_words / count - 1)) if count else 0
-        for count, of_words in zip(units, words, strict=True)
-    ]
-    return [units, finer] if choice.refine and finer != units else [units]
+def _counts(encoder: SentenceEncoder, text: str, choice: Choice) -> list[int]:
+    """The number of units of a text; if some are refined, also that of the explanation after."""
+    [whole], [words] = read(encoder, [text], division_of(text, choice.granularity)), read(encoder, [text])
+    refine, count = min(choice.refine, len(whole.units)), len(whole.units)
+    return [count, round(count - refine + refine * len(words.units) / max(count, 1))] if choice.refine else [count]
 
 
 def passes(explainer: Explainer, dimension: int, units: Sequence[int]) -> list[int]:
     """About how many forward passes each of two texts takes, from their numbers of units."""
     if explainer.method == "shap":
         return [shapley.forward_passes(count, permutations=explainer.permutations) for count in units]
-    along = min(units) + 1 if path_steps.is_long(max(units), min(units) + 1) else dimension
-    first, second = (path_steps.forward_passes(*one) for one in ((min(units), dimension), (max(units), along)))
-    return [first, second] if units[0] <= units[1] else [second, first]
+    few, many = sorted(units)
+    along = few + 1 if path_steps.is_long(many, few + 1) else dimension
+    found = [path_steps.forward_passes(few, dimension), path_steps.forward_passes(many, along)]
+    return found if units[0] <= units[1] else found[::-1]
 
 
 def _seconds(encoder: SentenceEncoder, text: str) -> float:
-    """The seconds that a forward pass of a text takes, the second time."""
-    [tokenized] = read(encoder, [text])
-    path = InterpolationPath(encoder, tokenized, None, "vector")
-    for _ in range(2):
-        start = time.perf_counter()
-        values([Point(path, torch.ones(path.words))])
+    """The seconds that the second forward pass of a text takes."""
+    encoder.encode(text)
+    start = time.perf_counter()
+    encoder.encode(text)
     return time.perf_counter() - start

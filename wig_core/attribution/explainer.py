@@ -25,7 +25,7 @@ from wig_core.text.sentences import check_sentences, iter_sentences
 
 Method = Literal["ig", "shap"]
 _METHOD_MODULES = {
-    "ig": ["derivatives", "integrated_gradients", "path_steps", "paths", "quadrature"],
+    "ig": ["derivatives", "forward_mode", "integrated_gradients", "path_steps", "paths", "quadrature"],
     "shap": ["coalitions", "shapley"],
 }
 _OTHERS_SETTINGS = {"ig": {"permutations", "seed"}, "shap": {"tolerance"}}  # those that the method does not use
