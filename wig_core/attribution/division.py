@@ -98,8 +98,8 @@ def within_budget(
 
 
 def _from_fine_to_coarse(choice: Choice) -> Iterator[Choice]:
-    yield choice
     granularity = choice.granularity
+    yield from (Choice(granularity, count) for count in range(choice.refine, -1, -1))
     while granularity in COARSER:
         granularity = COARSER[granularity]
         yield from (Choice(granularity, count) for count in range(REFINED if granularity == "sentence" else 0, -1, -1))

@@ -46,7 +46,7 @@ FINEST = 48  # cells of the last grid
 LONG = 50  # words of a text that may be measured by derivatives
 NODES = 2  # of Gauss–Legendre quadrature, in each interval that is
 EVEN = 0.2  # share of the intervals' length that is spread evenly, so that slow stretches are not skipped
-BACKWARD = 1.4  # forward passes that a backward pass takes, measured on two cores
+BACKWARD = 1.25  # forward passes that a backward pass takes, in time, measured on a processor
 TINY = 1e-30  # in place of a length of zero
 
 
@@ -233,7 +233,7 @@ def forward_passes(words: int, numbers: int, intervals: int = USUAL) -> int:
 
     Example:
         >>> forward_passes(10, 384), forward_passes(250, 384), forward_passes(250, 11)
-        (170, 4010, 284)
+        (170, 4010, 262)
     """
     of_interval = NODES * (1 + BACKWARD * numbers) if is_long(words, numbers) else 2 * (words - 1)
     return round(2 * CELLS + (1 + of_interval) * intervals + 2)

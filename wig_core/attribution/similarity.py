@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wig_core.attribution.contributions import Contributions, ContributionSet
-from wig_core.attribution.division import Choice, division_of, read, refined, within_budget
+from wig_core.attribution.division import FINER, Choice, division_of, read, refined, within_budget
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.explanation import facts_of, html_page
 from wig_core.attribution.inputs import Baseline, Division, baseline_id
@@ -269,7 +269,8 @@ class Comparison:
         if self.refine < 0 or (self.budget is not None and not self.budget > 0):
             raise InputError(f"refine is {self.refine}, the budget {self.budget}; give at least 0, and seconds above 0")
         texts, facts = [left, right], {}
-        choice = Choice(self.explainer.granularity, self.refine)
+        granularity = self.explainer.granularity
+        choice = Choice(granularity, self.refine if granularity in FINER else 0)
         if self.budget is not None:
             choice, needed = within_budget(self.encoder, self.explainer, texts, choice, self.budget)
             facts["budget"] = f"{self.budget:.3g} s, of which about {needed:.2g} s are needed"

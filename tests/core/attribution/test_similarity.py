@@ -1,6 +1,7 @@
 """Why two texts are similar: parts that add up, long texts, the nearest of many, and how it is shown."""
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -260,15 +261,21 @@ def test_the_words_of_a_refined_sentence_make_its_contribution(bert: SentenceEnc
 
 @pytest.mark.parametrize(
     ("budget", "chosen"),
-    [(1e9, "word"), (1200.0, "sentence, the heaviest"), (400.0, "sentence"), (250.0, "paragraph")],
+    [(1e9, "word"), (600.0, r"sentence, the heaviest \d by word"), (300.0, "sentence"), (100.0, "paragraph")],
 )
 def test_a_budget_chooses_the_finest_granularity_that_fits(
     bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch, budget: float, chosen: str
 ) -> None:
     monkeypatch.setattr(division, "_seconds", lambda _encoder, _text: 1.0)
     shown = explain_similarity(bert, LONG, LONG, Explainer(baseline="mask"), budget=budget)
-    assert shown.facts["granularity"].startswith(chosen)
+    assert re.fullmatch(chosen, shown.facts["granularity"])
     assert shown.facts["budget"].startswith(f"{budget:.3g} s, of which about ")
+
+
+def test_words_are_not_refined(bert: SentenceEncoder) -> None:
+    shown = explain_similarity(bert, LEFT, RIGHT, Explainer("shap"), refine=2)
+    assert shown.facts["granularity"] == "word"
+    assert (shown.parts == explain_similarity(bert, LEFT, RIGHT, Explainer("shap")).parts).all()
 
 
 def test_a_budget_that_nothing_fits(bert: SentenceEncoder) -> None:
