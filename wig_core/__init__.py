@@ -19,13 +19,9 @@ if TYPE_CHECKING:
     from wig_core.attribution.explainer import Explainer, iter_contributions
     from wig_core.attribution.explanation import Explanation, explain_words
     from wig_core.attribution.integrated_gradients import integrated_gradients
+    from wig_core.attribution.nearest import explain_nearest
     from wig_core.attribution.shapley import shapley_values
-    from wig_core.attribution.similarity import (
-        SimilarityExplanation,
-        explain_nearest,
-        explain_similarity,
-        least_baseline,
-    )
+    from wig_core.attribution.similarity import SimilarityExplanation, explain_similarity, least_baseline
     from wig_core.encoders.encoder import SentenceEncoder, as_encoder
     from wig_core.errors import InputError
     from wig_core.information.word_information import word_information
@@ -44,8 +40,9 @@ _MODULES = {
     "attribution.explainer": ["Explainer", "iter_contributions"],
     "attribution.explanation": ["Explanation", "explain_words"],
     "attribution.integrated_gradients": ["integrated_gradients"],
+    "attribution.nearest": ["explain_nearest"],
     "attribution.shapley": ["shapley_values"],
-    "attribution.similarity": ["SimilarityExplanation", "explain_nearest", "explain_similarity", "least_baseline"],
+    "attribution.similarity": ["SimilarityExplanation", "explain_similarity", "least_baseline"],
     "encoders.encoder": ["SentenceEncoder", "as_encoder"],
     "errors": ["InputError"],
     "information.word_information": ["word_information"],

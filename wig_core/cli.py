@@ -106,6 +106,8 @@ def explain(options: argparse.Namespace) -> None:
     if compares and len(options.sentences) > 1:
         flag = f"--{compares[0].replace('_', '-')}"
         raise InputError(f"{flag} compares one sentence, {len(options.sentences)} are given; explain each on its own")
+    if not compares and (options.refine or options.budget):
+        raise InputError("--refine and --budget are for similarities; give --similar-to or --corpus, or leave them out")
     encoder, progress = SentenceEncoder.load(options.encoder), sys.stderr.isatty()
     shown: Sequence[Explanation | SimilarityExplanation]
     if compares:
@@ -127,17 +129,18 @@ def _explain_similar(
     encoder: SentenceEncoder, options: argparse.Namespace, progress: bool
 ) -> Sequence[SimilarityExplanation]:
     """The explanations of the similarity of the one sentence to another, or to the nearest texts of a corpus."""
-    from wig_core.attribution.similarity import explain_nearest, explain_similarity, least_baseline
-    from wig_core.text.corpus import load_corpus
+    from wig_core.attribution.nearest import explain_nearest
+    from wig_core.attribution.similarity import explain_similarity, least_baseline
+    from wig_core.text.corpus import stream_corpus
 
     [query] = options.sentences
+    texts = [query] if options.similar_to is None else [query, options.similar_to]
+    explainer = _explainer(options, texts, options.baseline or least_baseline(encoder, texts))
+    settings: dict[str, Any] = {"refine": options.refine, "budget": options.budget, "progress": progress}
     if options.corpus is None:
-        texts = [query, options.similar_to]
-        explainer = _explainer(options, texts, options.baseline or least_baseline(encoder, texts))
-        return [explain_similarity(encoder, query, options.similar_to, explainer, progress=progress)]
-    documents = load_corpus(options.corpus, column=options.column).sentences
-    explainer = _explainer(options, [query], options.baseline or least_baseline(encoder, [query]))
-    return explain_nearest(encoder, query, documents, explainer, top=options.top, progress=progress)
+        return [explain_similarity(encoder, query, options.similar_to, explainer, **settings)]
+    documents = stream_corpus(options.corpus, column=options.column)
+    return explain_nearest(encoder, query, documents, explainer, top=options.top, cache=True, **settings)
 
 
 def _explainer(options: argparse.Namespace, texts: Sequence[str], baseline: Absence) -> Explainer:
@@ -227,9 +230,22 @@ def _add_explain(commands: Any) -> None:
     )
     explaining.add_argument(
         "--granularity",
-        choices=["subword", "word", "sentence", "paragraph"],
+        choices=["subword", "word", "phrase", "sentence", "paragraph"],
         default="word",
-        help="what contributes as one (default: word); sentences make long texts quick",
+        help="what contributes as one (default: word); sentences make long texts easy to read",
+    )
+    explaining.add_argument(
+        "--refine",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="of a similarity by phrase, sentence or paragraph, explain the N heaviest again by word",
+    )
+    explaining.add_argument(
+        "--budget",
+        type=positive,
+        metavar="SECONDS",
+        help="how long explaining a similarity may take; the granularity is made coarser until it fits",
     )
     explaining.add_argument("--similar-to", metavar="TEXT", help="explain the similarity to this text instead")
     explaining.add_argument(

@@ -16,7 +16,7 @@ STUDY = ("experiments.quantities", "experiments.readings", "experiments.study_te
 SHARED_NAMES = ("labels", "units", "theory", "reference", "experiments.rows", "experiments.setup", *STUDY)
 SHARED = {f"wig_book.{name}" for name in SHARED_NAMES}
 
-MOST_LINES_OF_CODE = 5_400  # of the library, without docstrings and comments
+MOST_LINES_OF_CODE = 5_650  # of the library, without docstrings and comments
 
 
 def imported(file: Path, package: str) -> set[str]:

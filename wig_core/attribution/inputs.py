@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal, TypeVar, get_args
@@ -21,7 +21,8 @@ from wig_core.text.words import Unit, segment, units_of_tokens
 
 Baseline = Literal["mask", "pad", "unk", "zero"]
 Target = Literal["vector", "norm"] | Tensor
-Granularity = Literal["subword", "word", "sentence", "paragraph"]
+Granularity = Literal["subword", "word", "phrase", "sentence", "paragraph"]
+Division = Granularity | tuple[int, ...]  # or the characters of one text at which its units begin
 Precision = Literal["float32", "bfloat16"]
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class TokenizedSentence:
 
 
 def tokenize_sentences(
-    encoder: SentenceEncoder, sentences: Iterable[str], granularity: Granularity = "word"
+    encoder: SentenceEncoder, sentences: Iterable[str], granularity: Division = "word"
 ) -> list[TokenizedSentence]:
     """Tokenize sentences and assign each token to its unit.
 
@@ -55,7 +56,8 @@ def tokenize_sentences(
         encoder: the encoder whose tokenizer to use.
         sentences: the sentences, none of them blank.
         granularity: the units: "word" for the words and marks of `segment`, "subword" for each token that is not
-            special, "sentence" or "paragraph" for all words of a sentence, or of a paragraph, as one.
+            special, "phrase", "sentence" or "paragraph" for all words of one as one unit, see `wig_core.text.passages`;
+            or for a single text the characters at which its units begin.
 
     Warns:
         UserWarning: sentences are longer than the encoder reads, or the tokenizer drops words or marks.
@@ -64,17 +66,26 @@ def tokenize_sentences(
         InputError: as in `check_sentences`; a sentence is blank, the granularity is unknown, or the tokenizer does not
             say which characters its tokens stand for.
     """
-    if granularity not in get_args(Granularity):
-        raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
     sentences = check_sentences(sentences, blank=False)
+    begin = _starts(granularity, len(sentences))
     tokenized = [_tokenize(encoder, sentence) for sentence in sentences]
     _warn_of_unread(encoder, tokenized)
     if granularity == "subword":
         return [_split_into_tokens(encoder, one) for one in tokenized]
-    if granularity == "word":
+    if begin is None:
         return tokenized
-    begin = STARTS[granularity]
     return [_join_words(one, text, begin(text)) for one, text in zip(tokenized, sentences, strict=True)]
+
+
+def _starts(granularity: Division, texts: int) -> Callable[[str], Sequence[int]] | None:
+    """Where the units of a text of several words each begin; None for words and tokens."""
+    if not isinstance(granularity, str):
+        if texts != 1:
+            raise InputError(f"granularity divides one text, {texts} are given; explain each on its own")
+        return lambda _text: granularity
+    if granularity not in get_args(Granularity):
+        raise InputError(f"granularity {granularity!r} is unknown; choose one of {', '.join(get_args(Granularity))}")
+    return STARTS.get(granularity)
 
 
 def _tokenize(encoder: SentenceEncoder, sentence: str) -> TokenizedSentence:
@@ -141,7 +152,10 @@ def _join_words(sentence: TokenizedSentence, text: str, starts: Sequence[int]) -
     """The same sentence with the words between two starts as one unit, named by as much of its text as is read."""
     groups = [list(words) for _, words in groupby(sentence.units, key=lambda word: bisect_right(starts, word.start))]
     spans = [(words[0].start, words[-1].end) for words in groups]
-    units = [Unit(" ".join(text[start:end].split()), start, end) for start, end in spans]
+    units = [
+        words[0] if len(words) == 1 else Unit(" ".join(text[start:end].split()), start, end)
+        for words, (start, end) in zip(groups, spans, strict=True)
+    ]
     places = [place for place, words in enumerate(groups) for _ in words]
     owners = torch.tensor([*places, -1], device=sentence.owners.device)[sentence.owners]  # −1 finds the last
     return replace(sentence, units=units, owners=owners)
@@ -181,9 +195,9 @@ def path_endpoints(encoder: SentenceEncoder, sentence: TokenizedSentence, absent
 
 
 def apply_target(embeddings: Tensor, target: Target) -> Tensor:
-    """The values to explain: the embeddings ``[..., d]`` themselves, or one number for each, ``[..., 1]``."""
+    """The values to explain: the embeddings ``[..., d]`` themselves, or one number for each direction, ``[..., k]``."""
     if isinstance(target, Tensor):
-        return embeddings @ target.to(embeddings.device, embeddings.dtype).unsqueeze(-1)
+        return embeddings @ torch.atleast_2d(target.to(embeddings.device, embeddings.dtype)).T
     return embeddings if target == "vector" else (embeddings * embeddings).sum(-1, keepdim=True).sqrt()
 
 
@@ -194,9 +208,9 @@ def check_precision(precision: str) -> None:
 
 
 def check_target(encoder: SentenceEncoder, target: Target) -> None:
-    """Raise InputError unless `target` is "vector", "norm" or a direction ``[d]``."""
+    """Raise InputError unless `target` is "vector", "norm", a direction ``[d]`` or several, ``[k, d]``."""
     if isinstance(target, Tensor):
-        if target.shape != (encoder.dimension,):
+        if target.ndim not in (1, 2) or target.shape[-1] != encoder.dimension:
             raise InputError(
                 f"target direction has shape {tuple(target.shape)}, the encoder's embeddings "
                 f"({encoder.dimension},); give a vector of that length"

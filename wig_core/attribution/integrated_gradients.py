@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from wig_core.attribution.contributions import Contributions, ContributionSet
-from wig_core.attribution.forward_mode import DualTensor
+from wig_core.attribution.derivatives import Node, derivatives
 from wig_core.attribution.inputs import (
     Baseline,
-    Granularity,
+    Division,
     Precision,
     Target,
-    activations_per_token,
-    apply_target,
     batches,
     check_precision,
-    pad,
     warn_of_memory,
 )
 from wig_core.attribution.path_steps import MOST, follow
@@ -48,7 +43,7 @@ def integrated_gradients(
     steps: int | None = None,
     rule: str | None = None,
     target: Target = "vector",
-    granularity: Granularity = "word",
+    granularity: Division = "word",
     precision: Precision = "float32",
     memory_mb: int = 96,
     progress: bool = False,
@@ -71,9 +66,10 @@ def integrated_gradients(
             lengths, the weights, err by about a fifth of it.
         steps: the number of nodes of a textbook rule; `tolerance` is then ignored.
         rule: with `steps`, a key of `wig_core.attribution.quadrature.RULES`; by default "gauss-legendre".
-        target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
-            inner product with it.
-        granularity: contributions of words, or with "subword" of tokens.
+        target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` or several,
+            ``[k, d]``, for the inner products with them. A text of more than 50 words, and more than two for each
+            direction, then takes far fewer passes, whose number does not depend on its length.
+        granularity: what contributes as one, "word" or another; see `Explainer`.
         precision: of the forward passes or derivatives. "bfloat16" is several times as fast where the processor
             supports it; `completeness_error` then shows its rounding, usually below 1%.
         memory_mb: limits the size of a batch, in MiB of activations.
@@ -140,87 +136,7 @@ def _by_quadrature(
 ) -> list[Contributions]:
     """The contributions by a rule with a given number of nodes."""
     totals = {path: torch.zeros(path.words, len(path.last), device=path.last.device) for path in paths}
-    tangents = torch.bfloat16 if precision == "bfloat16" else torch.float32
-    nodes = [node for path in paths for node in _nodes(path, rule, steps)]
-    for batch in _in_batches([node for node in nodes if _is_forward(node.path)], memory_mb, backward=False):
-        _add_forward(batch, totals, tangents, memory_mb)
-    for batch in _in_batches([node for node in nodes if not _is_forward(node.path)], memory_mb, backward=True):
-        _add_backward(batch, totals)
+    nodes = [Node(path, *node) for path in paths for node in zip(*quadrature(rule, steps), strict=True)]
+    for index, terms in derivatives(nodes, precision=precision, memory_mb=memory_mb):
+        totals[nodes[index].path] += terms
     return [path.contributions(totals[path], steps=steps, estimated_error=float("nan")) for path in paths]
-
-
-def _is_forward(path: InterpolationPath) -> bool:
-    """Whether there are no more words than dimensions, so that forward derivatives are the cheaper ones."""
-    return path.words <= len(path.last)
-
-
-@dataclass(frozen=True, eq=False)
-class _Node:
-    path: InterpolationPath
-    position: float
-    weight: float
-
-
-def _nodes(path: InterpolationPath, rule: str, steps: int) -> list[_Node]:
-    return [_Node(path, position, weight) for position, weight in zip(*quadrature(rule, steps), strict=True)]
-
-
-def _in_batches(nodes: list[_Node], memory_mb: int, *, backward: bool) -> list[list[_Node]]:
-    """Nodes of similar paths in batches, longest first, so that the bar overestimates the time that is left."""
-    nodes = sorted(nodes, key=lambda node: (len(node.path.start), node.path.words), reverse=True)
-    sizes = []
-    for path in (node.path for node in nodes):
-        tokens = len(path.start)
-        numbers = activations_per_token(path.encoder, tokens)[backward]
-        sizes.append((tokens * numbers, 1 if backward else path.words))
-    return list(batches(nodes, sizes, memory_mb * 2**20 // 4))
-
-
-def _points(nodes: list[_Node]) -> tuple[Tensor, Tensor, Tensor]:
-    """The nodes' points ``[B, L, h]``, their paths' directions ``[B, L, h]`` and the attention mask ``[B, L]``."""
-    stack = torch.nn.utils.rnn.pad_sequence
-    starts = stack([node.path.start for node in nodes], batch_first=True)
-    deltas = stack([node.path.end for node in nodes], batch_first=True) - starts
-    mask = pad([torch.ones_like(node.path.sentence.input_ids) for node in nodes], 0)
-    positions = torch.tensor([node.position for node in nodes], dtype=starts.dtype, device=starts.device)
-    return starts + positions[:, None, None] * deltas, deltas, mask
-
-
-def _derivatives(nodes: list[_Node], points: Tensor, mask: Tensor, directions: Tensor) -> Tensor:
-    """The target's derivatives ``[T, B, d]`` along directions ``[T, B, L, h]``."""
-    path = nodes[0].path
-    with torch.no_grad():
-        dual = apply_target(path.encoder.embed_from(DualTensor.make(points, directions), mask), path.target)
-    return dual.tangents.float()  # type: ignore[attr-defined]
-
-
-def _add_forward(
-    nodes: list[_Node], totals: dict[InterpolationPath, Tensor], precision: torch.dtype, memory_mb: int
-) -> None:
-    """Add the nodes' terms to their paths' totals ``[words, d]``, by one forward derivative per word."""
-    points, deltas, mask = _points(nodes)
-    owners = pad([node.path.sentence.owners for node in nodes], -1)
-    words = max(node.path.words for node in nodes)
-    numbers = activations_per_token(nodes[0].path.encoder, mask.shape[1])[0]
-    block = max(1, memory_mb * 2**20 // 4 // (mask.numel() * numbers))
-    for first in range(0, words, block):
-        these = torch.arange(first, min(first + block, words), device=owners.device)
-        directions = (deltas * (owners == these[:, None, None]).unsqueeze(-1)).to(precision)
-        derivatives = _derivatives(nodes, points, mask, directions)
-        for node, derivative in zip(nodes, derivatives.unbind(1), strict=True):
-            total = totals[node.path][first : first + block]
-            total += node.weight * derivative[: len(total)]
-
-
-def _add_backward(nodes: list[_Node], totals: dict[InterpolationPath, Tensor]) -> None:
-    """Add the nodes' terms to their paths' totals ``[words, d]``, by one backward pass per dimension of the target."""
-    points, deltas, mask = _points(nodes)
-    path = nodes[0].path
-    with torch.enable_grad():
-        values = apply_target(path.encoder.embed_from(points.requires_grad_(), mask), path.target)
-    for dimension in range(values.shape[1]):
-        [gradient] = torch.autograd.grad(values[:, dimension].sum(), points, retain_graph=True)
-        for node, terms in zip(nodes, (gradient * deltas).sum(-1), strict=True):
-            owners = node.path.sentence.owners
-            terms = node.weight * terms[: len(owners)][owners >= 0]
-            totals[node.path][:, dimension].index_add_(0, owners[owners >= 0], terms)

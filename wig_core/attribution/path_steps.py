@@ -12,6 +12,11 @@ in a small part of the path. And each tells its own error. The two orders err to
 with q half the distance between them and c their mean, in all words together, the mean errs by about q² / ‖c‖. On
 all-MiniLM-L6-v2, all-mpnet-base-v2 and wig-base the sum of these estimates is about the true error of the vectors; the
 page `convergence` has the measurements.
+
+A long text would take two passes for each of its words in each interval. If few numbers are asked for, such as the
+inner products with the words of a query, its intervals are measured by derivatives instead, which cost the same for any
+number of words. By how much they miss the change over an interval is known exactly; this is the estimate of their
+error. It is then shared out among the words in proportion to their contributions, so that these are complete as well.
 """
 
 from __future__ import annotations
@@ -27,15 +32,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wig_core.attribution.contributions import Contributions
+from wig_core.attribution.derivatives import Node, derivatives
 from wig_core.attribution.inputs import Precision
 from wig_core.attribution.paths import InterpolationPath, Point, values
+from wig_core.attribution.quadrature import gauss_legendre
 
 FIRST = 6  # intervals to begin with
+USUAL = 8  # intervals that most texts need, for estimates of the cost
 MOST = 20  # intervals measured per sentence, those that were cut again included
 CELLS = 8  # cells of the first grid for the arc length
 LONGEST = 1 / 12  # share of the arc length that a cell may hold before it is halved
 FINEST = 48  # cells of the last grid
+LONG = 50  # words of a text that may be measured by derivatives
+NODES = 2  # of Gauss–Legendre quadrature, in each interval that is
 EVEN = 0.2  # share of the intervals' length that is spread evenly, so that slow stretches are not skipped
+BACKWARD = 1.25  # forward passes that a backward pass takes, in time, measured on a processor
 TINY = 1e-30  # in place of a length of zero
 
 
@@ -195,13 +206,37 @@ def follow(
         one.pending = list(pairwise(length.cut(0.0, 1.0, first))) if one.path.words else []
     while any(one.pending for one in stepped):
         _look_up(stepped, [sorted({end for ends in one.pending for end in ends}) for one in stepped], evaluate)
-        walks = [Walk(one, number) for one in stepped for number in range(len(one.pending))]
-        found = iter(evaluate([point for walk in walks for point in walk.points()]))
-        measured = iter([walk.measure([next(found) for _ in range(walk.size)]) for walk in walks])
+        long = [one for one in stepped if is_long(one.path.words, len(one.path.last))]
+        measured = _by_steps([one for one in stepped if one not in long], evaluate)
+        measured |= _by_derivatives(long, precision, memory_mb)
         for one, length in zip(stepped, lengths, strict=True):
             if one.pending:
-                one.add([next(measured) for _ in one.pending], length, tolerance, most)
+                one.add(measured[one], length, tolerance, most)
     return stepped
+
+
+def is_long(words: int, numbers: int) -> bool:
+    """Whether a path of so many words, and so many numbers in its target, is measured by derivatives.
+
+    Steps of single words, which need no smoothness, are taken as long as they do not cost far more.
+    """
+    return words > max(LONG, 2 * numbers)
+
+
+def forward_passes(words: int, numbers: int, intervals: int = USUAL) -> int:
+    """About how many forward passes a path takes, with the time of backward passes in forward ones.
+
+    Args:
+        words: the number of units.
+        numbers: how many the target has.
+        intervals: that are measured.
+
+    Example:
+        >>> forward_passes(10, 384), forward_passes(250, 384), forward_passes(250, 11)
+        (170, 4010, 262)
+    """
+    of_interval = NODES * (1 + BACKWARD * numbers) if is_long(words, numbers) else 2 * (words - 1)
+    return round(2 * CELLS + (1 + of_interval) * intervals + 2)
 
 
 def _look_up(
@@ -219,6 +254,39 @@ def _look_up(
     found = evaluate([Point(one.path, torch.full((one.path.words,), position)) for one, position in new])
     for (one, position), value in zip(new, found, strict=True):
         one.known[position] = value
+
+
+def _by_steps(
+    stepped: Sequence[SteppedPath], evaluate: Callable[[Sequence[Point]], list[Tensor]]
+) -> dict[SteppedPath, list[Interval]]:
+    """The pending intervals of each path, measured by steps of single words."""
+    walks = [Walk(one, number) for one in stepped for number in range(len(one.pending))]
+    found = iter(evaluate([point for walk in walks for point in walk.points()]))
+    measured = iter([walk.measure([next(found) for _ in range(walk.size)]) for walk in walks])
+    return {one: [next(measured) for _ in one.pending] for one in stepped}
+
+
+def _by_derivatives(
+    stepped: Sequence[SteppedPath], precision: Precision, memory_mb: int
+) -> dict[SteppedPath, list[Interval]]:
+    """The pending intervals of each path, measured by quadrature of the derivatives along it."""
+    places = [(one, *ends) for one in stepped for ends in one.pending]
+    rule = list(zip(*gauss_legendre(NODES), strict=True))
+    nodes = [
+        Node(one.path, start + at * (end - start), weight * (end - start))
+        for one, start, end in places
+        for at, weight in rule
+    ]
+    sums = [torch.zeros(one.path.words, len(one.path.last), device=one.path.last.device) for one, *_ in places]
+    for index, terms in derivatives(nodes, precision=precision, memory_mb=memory_mb):
+        sums[index // NODES] += terms
+    measured: dict[SteppedPath, list[Interval]] = {one: [] for one in stepped}
+    for (one, start, end), vectors in zip(places, sums, strict=True):
+        missed = one.known[end] - one.known[start] - vectors.sum(0)
+        share = vectors.abs() + TINY
+        whole = vectors + missed * share / share.sum(0)
+        measured[one].append(Interval(start, end, whole, float(missed.norm())))
+    return measured
 
 
 class Walk:

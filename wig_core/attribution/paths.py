@@ -13,7 +13,7 @@ from torch import Tensor
 from wig_core.attribution.contributions import Contributions, completeness_error
 from wig_core.attribution.inputs import (
     Baseline,
-    Granularity,
+    Division,
     Precision,
     Target,
     TokenizedSentence,
@@ -90,7 +90,7 @@ def interpolation_paths(
     *,
     baseline: Baseline = "mask",
     target: Target = "vector",
-    granularity: Granularity = "word",
+    granularity: Division = "word",
 ) -> list[InterpolationPath]:
     """The path of each sentence; for the arguments see `integrated_gradients`.
 

@@ -20,7 +20,7 @@ from torch import Tensor
 from wig_core.attribution.coalitions import Absence, check_absence, coalition_values
 from wig_core.attribution.contributions import Contributions, ContributionSet, completeness_error
 from wig_core.attribution.inputs import (
-    Granularity,
+    Division,
     Precision,
     Target,
     TokenizedSentence,
@@ -41,7 +41,7 @@ def shapley_values(
     permutations: int = 16,
     exact_up_to: int = EXACT_UP_TO,
     target: Target = "vector",
-    granularity: Granularity = "word",
+    granularity: Division = "word",
     precision: Precision = "float32",
     seed: int = 0,
     memory_mb: int = 96,
@@ -60,9 +60,9 @@ def shapley_values(
         permutations: how many orders are drawn for each longer sentence, reverses included; an even number.
         exact_up_to: the greatest number of words for which all coalitions are enumerated, at most 16; 0 samples all
             sentences.
-        target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` for the
-            inner product with it.
-        granularity: contributions of words, or with "subword" of tokens.
+        target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` or several,
+            ``[k, d]``, for the inner products with them.
+        granularity: what contributes as one, "word" or another; see `Explainer`.
         precision: of the matrix products. "bfloat16" is about twice as fast where the processor supports it; its
             rounding error is far below the sampling error of a few orders.
         seed: of the orders. Those of a sentence do not depend on the other sentences.

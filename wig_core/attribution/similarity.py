@@ -12,10 +12,10 @@ baselines b and b', the embeddings of the two texts without their words, stands 
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import Any, get_args
 
 import numpy as np
@@ -23,21 +23,18 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
 from wig_core.attribution.contributions import Contributions, ContributionSet
+from wig_core.attribution.division import FINER, Choice, division_of, read, refined, within_budget
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.explanation import facts_of, html_page
-from wig_core.attribution.inputs import Baseline, Granularity, TokenizedSentence, baseline_id, tokenize_sentences
+from wig_core.attribution.inputs import Baseline, Division, baseline_id
+from wig_core.attribution.path_steps import is_long
 from wig_core.attribution.paths import InterpolationPath
 from wig_core.attribution.similarity_view import BASELINE, similarity_html, similarity_text
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
 from wig_core.errors import InputError
-from wig_core.text.passages import STARTS
 from wig_core.text.sentences import check_sentences
-
-# Each granularity of several words, and the next finer one.
-COARSE: dict[str, Granularity] = {"paragraph": "sentence", "sentence": "word"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,6 +75,10 @@ class SimilarityExplanation:
     def right_shares(self) -> NDArray[np.float64]:
         """What each word of the right text adds with the left text held fixed, ``[m]``: the sum of its column."""
         return self.parts[:, :-1].sum(0)
+
+    def turned(self) -> SimilarityExplanation:
+        """The same similarity with the two texts in the other order."""
+        return replace(self, left=self.right, right=self.left, parts=self.parts.T)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per part: left_position, left, right_position, right and share; baselines are named "(baseline)"."""
@@ -128,23 +129,38 @@ class SimilarityExplanation:
 
 
 def explain_similarity(
-    encoder: EncoderLike, left: str, right: str, explainer: Explainer | None = None, *, progress: bool = False
+    encoder: EncoderLike,
+    left: str,
+    right: str,
+    explainer: Explainer | None = None,
+    *,
+    refine: int = 0,
+    budget: float | None = None,
+    progress: bool = False,
 ) -> SimilarityExplanation:
     """How much each word, and each pair of words, adds to the similarity of two texts.
 
     The similarity is that of the encoder: the cosine, or the inner product (of normalised embeddings if the encoder
-    normalises them). A long text takes little time by sentences or paragraphs: set the explainer's granularity. A text
-    that is a single sentence is divided into words even then, so that a query can meet the sentences of a document.
+    normalises them). A long text is explained along the contributions of the shorter one alone, which takes as many
+    passes for 50 words as for 500; by sentences or paragraphs, the explainer's granularity, it is easier to read. A
+    text that is a single sentence is divided into words even then, so that a query can meet the sentences of a
+    document.
 
     Args:
         encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
         left, right: the two texts, neither blank.
         explainer: how contributions are measured; by default Integrated Gradients of words, with the baseline that
             leaves least of these texts (`least_baseline`).
+        refine: how many phrases, sentences or paragraphs of each text, those with the greatest shares, are explained
+            again by words, beside the others as they are.
+        budget: the seconds that this may take. The granularity is then the explainer's, or the finest coarser one that
+            fits by a timed pass through the encoder; where words do not, as many sentences are refined as do. The facts
+            say what is chosen.
         progress: show a bar on standard error.
 
     Warns:
-        UserWarning: as in `integrated_gradients`; also if a text is longer than the encoder reads.
+        UserWarning: as in `integrated_gradients`; also if a text is longer than the encoder reads, or paragraphs take
+            longer than the budget.
 
     Raises:
         InputError: as in `Explainer.explain`; also for an explainer of the norm, which has no direction.
@@ -153,63 +169,13 @@ def explain_similarity(
         >>> explained = explain_similarity("wig-base", "a cat", "the cat")
         >>> explained.left, explained.right, explained.parts.shape
         (['a', 'cat'], ['the', 'cat'], (3, 3))
+        >>> document = "It rains. The cat sleeps."
+        >>> explain_similarity("wig-base", "a cat", document, Explainer(granularity="sentence"), refine=1).right
+        ['It rains.', 'the', 'cat', 'sleeps', '.']
     """
-    [shown] = _explain_pairs(as_encoder(encoder), left, [right], explainer, progress)
-    return shown
-
-
-def explain_nearest(
-    encoder: EncoderLike,
-    query: str,
-    documents: Sequence[str],
-    explainer: Explainer | None = None,
-    *,
-    top: int = 5,
-    embeddings: Tensor | None = None,
-    progress: bool = False,
-) -> list[SimilarityExplanation]:
-    """Explain the similarity of a query to the documents that are nearest to it.
-
-    Args:
-        encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
-        query: a text.
-        documents: N texts, none blank.
-        explainer: as in `explain_similarity`.
-        top: how many documents to explain.
-        embeddings: of the documents, ``[N, d]``, as `encode` returns them; by default they are computed.
-        progress: show a bar on standard error.
-
-    Returns:
-        The explanations, the nearest document first, of at most `top` documents. Among the facts are document, its
-        index, and rank, from 1.
-
-    Raises:
-        InputError: as in `explain_similarity`; also if `top` is below 1, there are no documents, or the embeddings
-            have another shape.
-
-    Example:
-        >>> [nearest] = explain_nearest("wig-base", "a cat", ["It rains.", "the cat"], top=1)
-        >>> nearest.facts["document"], nearest.right
-        (1, ['the', 'cat'])
-    """
-    encoder = as_encoder(encoder)
-    documents = check_sentences(documents, name="documents", blank=False)
-    if top < 1 or not documents:
-        raise InputError(f"top is {top} of {len(documents)} documents; give at least one of each")
-    if embeddings is None:
-        embeddings = _encode(encoder, documents, progress)
-    if embeddings.shape != (len(documents), encoder.dimension):
-        raise InputError(
-            f"embeddings have the shape {tuple(embeddings.shape)}, not {(len(documents), encoder.dimension)}; give one "
-            "row per document"
-        )
-    similarities = encoder.similarity_pairwise(encoder.encode(query).expand_as(embeddings), embeddings.cpu().float())
-    nearest = torch.sort(similarities, descending=True, stable=True).indices[:top].tolist()
-    shown = _explain_pairs(encoder, query, [documents[index] for index in nearest], explainer, progress)
-    return [
-        replace(one, facts={"rank": rank, "document": index} | one.facts)
-        for rank, (index, one) in enumerate(zip(nearest, shown, strict=True), start=1)
-    ]
+    encoder, texts = as_encoder(encoder), check_sentences([left, right], blank=False)
+    explainer = explainer or Explainer(baseline=least_baseline(encoder, texts))
+    return Comparison(encoder, explainer, refine, budget, progress=progress).of(left, right)
 
 
 def least_baseline(encoder: EncoderLike, texts: Sequence[str]) -> Baseline:
@@ -227,7 +193,7 @@ def least_baseline(encoder: EncoderLike, texts: Sequence[str]) -> Baseline:
         'unk'
     """
     encoder = as_encoder(encoder)
-    tokenized = _tokenized(encoder, texts)
+    tokenized = read(encoder, texts)
     left: dict[Baseline, float] = {}
     for baseline in get_args(Baseline):
         with suppress(InputError):  # the tokenizer lacks the token
@@ -238,72 +204,109 @@ def least_baseline(encoder: EncoderLike, texts: Sequence[str]) -> Baseline:
 
 
 def similarity_of(
-    encoder: SentenceEncoder, explainer: Explainer, left: Contributions, right: Contributions, *, cut: str = ""
+    encoder: SentenceEncoder, explainer: Explainer, left: Contributions, right: Contributions
 ) -> SimilarityExplanation:
     """The similarity of two texts whose contributions are known.
 
     Args:
         encoder, explainer: that the contributions come from.
         left, right: of the two texts.
-        cut: which of the two texts are longer than the encoder reads, for the facts.
     """
-    sides = [torch.cat([one.vectors, one.baseline_embedding.unsqueeze(0)]).double() for one in (left, right)]
-    parts = sides[0] @ sides[1].T
+    directions = _with_baseline(left).double().T
+    along = replace(
+        right,
+        vectors=right.vectors.double() @ directions,
+        baseline_embedding=right.baseline_embedding.double() @ directions,
+    )
+    return _from_inner_products(encoder, explainer, left, along, right.embedding)
+
+
+def _from_inner_products(
+    encoder: SentenceEncoder, explainer: Explainer, left: Contributions, along: Contributions, embedding: Tensor
+) -> SimilarityExplanation:
+    """The similarity of a text to another, of which the contributions to the inner products with those of the first
+    are known, and the embedding."""
+    parts = _with_baseline(along).double().T
     if encoder.similarity == "cosine" or encoder.normalize:
-        parts /= left.embedding.double().norm() * right.embedding.double().norm()
-    facts = facts_of(encoder, explainer, ContributionSet([left, right])) | {
-        **({"cut": f"{cut}, after {encoder.max_tokens} tokens"} if cut else {}),
+        parts = parts / (left.embedding.double().norm() * embedding.double().norm())
+    facts = facts_of(encoder, explainer, ContributionSet([left, along])) | {
         "similarity": float(parts.sum()),
         "words with words": float(parts[:-1, :-1].sum()),
         "words with the other baseline": float(parts[:-1, -1].sum() + parts[-1, :-1].sum()),
         "baselines": float(parts[-1, -1]),
     }
-    return SimilarityExplanation(left.words, right.words, parts.numpy(), facts)
+    return SimilarityExplanation(left.words, along.words, parts.numpy(), facts)
 
 
-def _explain_pairs(
-    encoder: SentenceEncoder, left: str, rights: Sequence[str], explainer: Explainer | None, progress: bool
-) -> list[SimilarityExplanation]:
-    """The similarity of a text to each of others."""
-    texts = check_sentences([left, *rights], blank=False)
-    explainer = explainer or Explainer(baseline=least_baseline(encoder, texts))
-    if explainer.target != "vector":
-        raise InputError(f"target {explainer.target!r} has no direction; a similarity needs the target vector")
-    first, *others = _contributions(encoder, texts, explainer, progress)
-    is_cut, *are_cut = (one.is_cut for one in _tokenized(encoder, texts))
-    return [
-        similarity_of(encoder, explainer, first, other, cut=" and ".join(["left"] * is_cut + ["right"] * also_cut))
-        for other, also_cut in zip(others, are_cut, strict=True)
-    ]
+def _with_baseline(one: Contributions) -> Tensor:
+    """The contributions, and behind them what is left in the baseline, ``[n + 1, d]``."""
+    return torch.cat([one.vectors, one.baseline_embedding.unsqueeze(0)])
 
 
-def _contributions(
-    encoder: SentenceEncoder, texts: Sequence[str], explainer: Explainer, progress: bool
-) -> list[Contributions]:
-    """The contributions of texts, those of one granularity together."""
-    chosen = [_divide(text, explainer.granularity) for text in texts]
-    found: dict[int, Contributions] = {}
-    for granularity in dict.fromkeys(chosen):
-        places = [place for place, one in enumerate(chosen) if one == granularity]
-        measure = replace(explainer, granularity=granularity).explain
-        found |= zip(places, measure(encoder, [texts[place] for place in places], progress=progress), strict=True)
-    return [found[place] for place in range(len(texts))]
+@dataclass(frozen=True)
+class Comparison:
+    """How texts are compared, as in `explain_similarity`; contributions of a whole text are kept for the next pair.
 
+    Attributes:
+        encoder, explainer, refine, budget: as in `explain_similarity`.
+        cache: whether contributions are taken from the cache and kept there.
+        progress: show a bar on standard error.
+        known: the contributions of texts, by text and division.
+    """
 
-def _tokenized(encoder: SentenceEncoder, texts: Sequence[str]) -> list[TokenizedSentence]:
-    """The texts as they are read; what is worth a warning, the explainer says."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return tokenize_sentences(encoder, texts)
+    encoder: SentenceEncoder
+    explainer: Explainer
+    refine: int = 0
+    budget: float | None = None
+    cache: bool = False
+    progress: bool = False
+    known: dict[tuple[str, Division], Contributions] = field(default_factory=dict)
 
+    def of(self, left: str, right: str) -> SimilarityExplanation:
+        """The explanation of two texts."""
+        if self.explainer.target != "vector":
+            raise InputError(f"target {self.explainer.target!r} has no direction; a similarity needs the target vector")
+        if self.refine < 0 or (self.budget is not None and not self.budget > 0):
+            raise InputError(f"refine is {self.refine}, the budget {self.budget}; give at least 0, and seconds above 0")
+        texts, facts = [left, right], {}
+        granularity = self.explainer.granularity
+        choice = Choice(granularity, self.refine if granularity in FINER else 0)
+        if self.budget is not None:
+            choice, needed = within_budget(self.encoder, self.explainer, texts, choice, self.budget)
+            facts["budget"] = f"{self.budget:.3g} s, of which about {needed:.2g} s are needed"
+        divisions = [division_of(text, choice.granularity) for text in texts]
+        shown = self._measure(texts, divisions)
+        if choice.refine:
+            shares = [shown.left_shares, shown.right_shares]
+            finer = [refined(self.encoder, *one, choice.refine) for one in zip(texts, divisions, shares, strict=True)]
+            shown = shown if finer == divisions else self._measure(texts, finer)
+        is_cut = [one.is_cut for one in read(self.encoder, texts)]
+        if any(is_cut):
+            cut = " and ".join(compress(["left", "right"], is_cut))
+            facts["cut"] = f"{cut}, after {self.encoder.max_tokens} tokens"
+        return replace(shown, facts=shown.facts | {"granularity": str(choice)} | facts)
 
-def _divide(text: str, granularity: Granularity) -> Granularity:
-    """The granularity, or the first finer one at which a text has several units."""
-    while granularity in COARSE and len(STARTS[granularity](text)) < 2:
-        granularity = COARSE[granularity]
-    return granularity
+    def _measure(self, texts: Sequence[str], divisions: Sequence[Division]) -> SimilarityExplanation:
+        """The explanation of two texts that are divided into units."""
+        tokenized = [read(self.encoder, [text], one)[0] for text, one in zip(texts, divisions, strict=True)]
+        units = [len(one.units) for one in tokenized]
+        if units[0] > units[1]:
+            return self._measure(texts[::-1], divisions[::-1]).turned()
+        left = self._explain(texts[0], divisions[0])
+        if self.explainer.method == "shap" or not is_long(units[1], units[0] + 1):
+            return similarity_of(self.encoder, self.explainer, left, self._explain(texts[1], divisions[1]))
+        [along] = self._contributions(texts[1], divisions[1], _with_baseline(left))
+        ids = tokenized[1].input_ids.unsqueeze(0)
+        with torch.no_grad():
+            [embedding] = self.encoder.embed(ids, torch.ones_like(ids)).float().cpu()
+        return _from_inner_products(self.encoder, self.explainer, left, along, embedding)
 
+    def _explain(self, text: str, division: Division) -> Contributions:
+        """The contributions of a text to its embedding."""
+        if (text, division) not in self.known:
+            [self.known[text, division]] = self._contributions(text, division)
+        return self.known[text, division]
 
-def _encode(encoder: SentenceEncoder, documents: Sequence[str], progress: bool, chunk: int = 512) -> Tensor:
-    starts = tqdm(range(0, len(documents), chunk), desc="documents", disable=not progress)
-    return torch.cat([encoder.encode(documents[start : start + chunk]) for start in starts])
+    def _contributions(self, text: str, division: Division, directions: Tensor | None = None) -> ContributionSet:
+        explainer = replace(self.explainer, granularity=division)
+        return explainer.explain(self.encoder, [text], directions=directions, cache=self.cache, progress=self.progress)

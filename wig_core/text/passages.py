@@ -1,4 +1,4 @@
-"""Passages: the sentences and paragraphs of a text."""
+"""Passages: the phrases, sentences and paragraphs of a text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import regex
 from wig_core.errors import needs_extra
 
 _PARAGRAPH = regex.compile(r"(?:^|\n\s*?\n)\s*+(?=\S)")
+_PHRASE = regex.compile(
+    r"""(?:[,;:،؛–—][\p{Pe}\p{Pf}"']*\s | \p{Pe}\s | [、，；：])\s*+(?=\S) | \s(?=\p{Ps})""", regex.VERBOSE
+)
 
 
 def sentence_starts(text: str) -> list[int]:
@@ -35,6 +38,23 @@ def sentence_starts(text: str) -> list[int]:
     return [start for start in starts if start not in inner or start == starts[0]]
 
 
+def phrase_starts(text: str) -> list[int]:
+    """Where the phrases of a text begin: its sentences, cut at the punctuation within them.
+
+    A phrase ends after a comma, semicolon, colon, dash or closing bracket before a space, or a full-width mark without
+    one, and before an opening bracket. The rule knows no grammar, so that it holds for every language with such marks.
+
+    Raises:
+        InputError: the extra `data` is not installed.
+
+    Example:
+        >>> text = "In 1815, after 3,000 days (or more), he left. She stayed."
+        >>> [text[start:].split()[0] for start in phrase_starts(text)]
+        ['In', 'after', '(or', 'he', 'She']
+    """
+    return sorted({*sentence_starts(text), *(found.end() for found in _PHRASE.finditer(text.rstrip()))})
+
+
 def paragraph_starts(text: str) -> list[int]:
     """Where the paragraphs of a text begin, between which there is a blank line.
 
@@ -45,4 +65,8 @@ def paragraph_starts(text: str) -> list[int]:
     return [found.end() for found in _PARAGRAPH.finditer(text)]
 
 
-STARTS: dict[str, Callable[[str], list[int]]] = {"sentence": sentence_starts, "paragraph": paragraph_starts}
+STARTS: dict[str, Callable[[str], list[int]]] = {
+    "phrase": phrase_starts,
+    "sentence": sentence_starts,
+    "paragraph": paragraph_starts,
+}

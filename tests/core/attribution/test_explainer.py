@@ -1,9 +1,13 @@
 """Explainers: what decides a cache key, streams of sentences, and the forms in which an encoder is given."""
 
+import ast
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from wig_core.attribution import explainer
 from wig_core.attribution.contributions import ContributionSet
@@ -82,6 +86,35 @@ def test_settings_that_a_method_uses_do(bert: SentenceEncoder) -> None:
     for one in explainers:
         one.explain(bert, SENTENCES[1:2], cache=True)
     assert len(folders()) == len(explainers)
+
+
+def test_directions_and_units_decide_the_key(bert: SentenceEncoder) -> None:
+    one, other = torch.eye(32)[:2], torch.eye(32)[1:3]
+    found = [FAST.explain(bert, SENTENCES[:1], directions=rows, cache=True)[0] for rows in (None, one, other, one)]
+    assert len(folders()) == 3
+    assert found[1] == found[3]
+    torch.testing.assert_close(found[2].embedding, found[0].embedding[1:3])
+    divided = replace(FAST, granularity=(0, 8)).explain(bert, SENTENCES[:1], cache=True)
+    assert divided[0].words == ["the cat", "sat on a mat"]
+    assert len(folders()) == 4
+    with pytest.raises(InputError, match="granularity divides one text, 2 are given"):
+        replace(FAST, granularity=(0, 8)).explain(bert, SENTENCES[:2])
+
+
+def test_a_key_covers_every_module_that_measures(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the modules of attribution that the two methods import, only those that show results do not decide them."""
+    hashed: set[str] = set()
+    monkeypatch.setattr(explainer, "source_hash", lambda *modules: hashed.update(modules) or "")
+    for one in (FAST, Explainer("shap")):
+        one.explain(bert, SENTENCES[1:2], cache=True)
+    reached, found = {"wig_core.attribution.integrated_gradients", "wig_core.attribution.shapley"}, set()
+    while reached:
+        module = reached.pop()
+        found.add(module)
+        tree = ast.parse(Path(sys.modules[module].__file__ or "").read_text("utf-8"))
+        imports = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        reached |= {name for name in imports if name.startswith("wig_core.attribution.")} - found
+    assert found <= hashed
 
 
 def test_shards(bert: SentenceEncoder, capsys: pytest.CaptureFixture[str]) -> None:

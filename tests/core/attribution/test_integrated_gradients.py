@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from wig_book.reference import backward_integrated_gradients, captum_integrated_gradients
-from wig_core.attribution import inputs
-from wig_core.attribution import integrated_gradients as module
+from wig_core.attribution import derivatives, inputs
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.inputs import activations_per_token, apply_target, baseline_id, tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
@@ -230,8 +229,8 @@ def test_captum_takes_no_zero_baseline(bert: SentenceEncoder) -> None:
 @pytest.mark.parametrize("target", ["vector", "norm"])
 def test_forwards_equals_backwards(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
     found = []
-    for forward in (True, False):
-        monkeypatch.setattr(module, "_is_forward", lambda _path, forward=forward: forward)
+    for backward in (False, True):
+        monkeypatch.setattr(derivatives, "is_backward", lambda _path, backward=backward: backward)
         found.append(integrated_gradients(bert, SENTENCES, steps=8, target=target))
     assert_same(*found)
 
@@ -239,7 +238,7 @@ def test_forwards_equals_backwards(bert: SentenceEncoder, monkeypatch: pytest.Mo
 def test_more_words_than_dimensions_go_backwards(bert: SentenceEncoder) -> None:
     sentence = "the cat sat on a mat " * 6  # 36 words, 32 dimensions
     [path] = interpolation_paths(bert, [sentence])
-    assert not module._is_forward(path)
+    assert derivatives.is_backward(path)
     assert relative(explain(bert, sentence, steps=2).vectors, by_autograd(bert, sentence, "mask", 2)) < 1e-4
 
 
@@ -335,7 +334,7 @@ def test_neither_other_sentences_nor_memory_matter(tiny: SentenceEncoder, monkey
     assert_same(integrated_gradients(tiny, sentences, steps=4, memory_mb=1), together)
     assert_same([explain(tiny, sentence, steps=4) for sentence in sentences], together)
     assert_same(integrated_gradients(tiny, sentences[::-1], steps=4), together[::-1])
-    monkeypatch.setattr(module, "CHUNK", 3)
+    monkeypatch.setattr("wig_core.attribution.integrated_gradients.CHUNK", 3)
     assert_same(integrated_gradients(tiny, sentences, steps=4), together)
 
 

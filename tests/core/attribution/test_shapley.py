@@ -19,7 +19,7 @@ from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.shapley import forward_passes, shapley_values
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
-from wig_core.text.words import Unit
+from wig_core.text.words import Unit, segment
 
 ABSENCES = ["mask", "pad", "unk", "zero", "deleted"]
 SHORT = "the cat sat believably"
@@ -228,6 +228,25 @@ def test_scalar_targets(bert: SentenceEncoder) -> None:
     torch.testing.assert_close(along.vectors[:, 0], one.vectors @ direction, atol=1e-5, rtol=1e-4)
     length = explain(bert, SHORT, target="norm")
     torch.testing.assert_close(length.embedding[0], one.embedding.norm())
+
+
+def test_sentences_are_the_players(bert: SentenceEncoder) -> None:
+    """Against all six orders in which three sentences can join, each embedded as a text with the others masked."""
+    passages = ["The cat sat.", "It rains, well!", "A mat."]
+    masked = [" ".join("[MASK]" for _ in segment(passage)) for passage in passages]
+    value = {
+        present: bert.encode(" ".join(passages[i] if i in present else masked[i] for i in range(3)))
+        for size in range(4)
+        for present in map(frozenset, itertools.combinations(range(3), size))
+    }
+    expected = torch.zeros(3, bert.dimension)
+    for order in itertools.permutations(range(3)):
+        for place, player in enumerate(order):
+            before = frozenset(order[:place])
+            expected[player] += (value[before | {player}] - value[before]) / 6
+    found = explain(bert, " ".join(passages), granularity="sentence")
+    assert found.words == passages
+    torch.testing.assert_close(found.vectors, expected, atol=1e-5, rtol=1e-4)
 
 
 def test_subwords(bert: SentenceEncoder) -> None:

@@ -1,6 +1,7 @@
 """Why two texts are similar: parts that add up, long texts, the nearest of many, and how it is shown."""
 
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,20 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import ARCHITECTURES, WORDS, save_architecture
 
+from wig_core.attribution import division, path_steps
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.inputs import tokenize_sentences
 from wig_core.attribution.integrated_gradients import integrated_gradients
 from wig_core.attribution.similarity import (
     SimilarityExplanation,
-    explain_nearest,
     explain_similarity,
     least_baseline,
     similarity_of,
 )
-from wig_core.cli import main
 from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.errors import InputError
+from wig_core.text.words import segment
 
 LEFT, RIGHT = "the cat sat on a mat", "a cat, it sat <well>"
 LONG = "The cat sat on a mat. It sat well, unbelievable rain!\n\nA mat is on the cat. The known rain."
@@ -141,35 +142,139 @@ def test_a_text_beyond_the_limit_is_cut_as_the_encoder_cuts_it(bert: SentenceEnc
     assert shown.similarity == pytest.approx(float(bert.similarity_pairwise(u, v)), abs=1e-5)
 
 
-# ── one and many ──
+# ── derivatives along the shorter text, where the other is long ──
 
 
-def test_the_nearest_of_many(bert: SentenceEncoder) -> None:
-    documents = ["it rains", "the cat sat on a mat, well", "on and on", "the cat sat on a mat"]
-    explainer = Explainer("shap")
-    shown = explain_nearest(bert, LEFT, documents, explainer, top=2)
-    assert [(one.facts["rank"], one.facts["document"]) for one in shown] == [(1, 3), (2, 1)]
-    alone = explain_similarity(bert, LEFT, documents[1], explainer)
-    np.testing.assert_allclose(shown[1].parts, alone.parts, atol=1e-5)
-    known = explain_nearest(bert, LEFT, documents, explainer, top=9, embeddings=bert.encode(documents))
-    assert len(known) == 4
-    np.testing.assert_allclose(known[1].parts, alone.parts, atol=1e-5)
+@pytest.fixture
+def _soon_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts of more than 8 words are long."""
+    monkeypatch.setattr(path_steps, "LONG", 8)
+
+
+@pytest.mark.usefixtures("_soon_long")
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_long_text_is_explained_along_the_short_one(bert: SentenceEncoder, similarity, turned) -> None:
+    encoder = replace(bert, similarity=similarity, normalize=False)
+    pair = (LONG, "a cat") if turned else ("a cat", LONG)
+    explainer = Explainer(baseline="mask", tolerance=0.02)
+    exact = similarity_of(encoder, explainer, *integrated_gradients(encoder, pair, steps=64)).parts
+    shown = explain_similarity(encoder, *pair, explainer)
+    assert np.linalg.norm(shown.parts - exact) <= 0.02 * np.linalg.norm(exact)
+    u, v = encoder.encode(pair)
+    assert shown.similarity == pytest.approx(float(encoder.similarity_pairwise(u, v)), rel=1e-5)
+
+
+@pytest.mark.usefixtures("_soon_long")
+@pytest.mark.parametrize("tolerance", [0.5, 0.1, 0.02])
+def test_the_estimated_error_is_no_less_than_the_true_one(bert: SentenceEncoder, tolerance: float) -> None:
+    directions = torch.randn(3, 32, generator=torch.Generator().manual_seed(0))
+    [exact] = integrated_gradients(bert, [LONG], steps=64, target=directions)
+    [found] = integrated_gradients(bert, [LONG], tolerance=tolerance, target=directions)
+    assert float((found.vectors - exact.vectors).norm() / exact.vectors.norm()) <= found.estimated_error <= tolerance
+    torch.testing.assert_close(found.vectors.sum(0), found.embedding - found.baseline_embedding)
+
+
+@pytest.mark.usefixtures("_soon_long")
+def test_passes_do_not_grow_with_the_text(bert: SentenceEncoder) -> None:
+    counted = []
+
+    def count(_module: object, _args: tuple[()], options: dict[str, torch.Tensor]) -> None:
+        counted[-1] += len(options["input_ids"])
+
+    handle = bert.model.register_forward_pre_hook(count, with_kwargs=True)
+    for document in (LONG, f"{LONG} {LONG}"):
+        counted.append(0)
+        integrated_gradients(bert, [document], target=torch.eye(32)[:2], tolerance=10)
+    handle.remove()
+    assert max(counted) < 45  # about 20 for the arc length, and two in each of six intervals
+
+
+# ── refinement and budgets ──
+
+
+@settings(max_examples=10)
+@given(left=texts, count=st.integers(1, 5), document=st.lists(texts, min_size=1, max_size=4))
+@pytest.mark.parametrize("granularity", ["phrase", "sentence", "paragraph"])
+def test_what_is_refined_adds_up(bert: SentenceEncoder, granularity, left, count, document) -> None:
+    right = "".join(f"{one.capitalize()}, well. " for one in document)
+    shown = explain_similarity(bert, left, right, Explainer("shap", granularity=granularity), refine=count)
+    u, v = bert.encode([left, right])
+    assert shown.similarity == pytest.approx(float(bert.similarity_pairwise(u, v)), abs=1e-5)
+    assert "".join(shown.right).replace(" ", "").lower() == right.replace(" ", "").lower()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_words_of_a_refined_sentence_make_its_contribution(bert: SentenceEncoder, count: int) -> None:
+    explainer = Explainer(baseline="mask", granularity="sentence", tolerance=0.01)
+    whole = explain_similarity(bert, LEFT, LONG, explainer)
+    shown = explain_similarity(bert, LEFT, LONG, explainer, refine=count)
+    [read] = tokenize_sentences(bert, [LONG])
+    heaviest = np.argsort(-np.abs(whole.right_shares))[:count]
+    at, sums = 0, []
+    for sentence, passage in enumerate(whole.right):
+        size = len(segment(passage)) if sentence in heaviest else 1
+        expected = [word.text for word in segment(passage)] if sentence in heaviest else [passage]
+        assert shown.right[at : at + size] == expected
+        sums.append(shown.parts[:, at : at + size].sum(1))
+        at += size
+    assert at == len(shown.right) < len(read.units)
+    error = np.linalg.norm(np.array(sums).T - whole.parts[:, :-1]) / np.linalg.norm(whole.parts[:, :-1])
+    assert error < 0.03
+    assert shown.facts["granularity"] == f"sentence, the heaviest {count} by word"
+
+
+@pytest.mark.parametrize(
+    ("budget", "chosen"),
+    [(1e9, "word"), (600.0, r"sentence, the heaviest \d by word"), (300.0, "sentence"), (100.0, "paragraph")],
+)
+def test_a_budget_chooses_the_finest_granularity_that_fits(
+    bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch, budget: float, chosen: str
+) -> None:
+    monkeypatch.setattr(division, "_seconds", lambda _encoder, _text: 1.0)
+    shown = explain_similarity(bert, LONG, LONG, Explainer(baseline="mask"), budget=budget)
+    assert re.fullmatch(chosen, shown.facts["granularity"])
+    assert shown.facts["budget"].startswith(f"{budget:.3g} s, of which about ")
+
+
+def test_words_are_not_refined(bert: SentenceEncoder) -> None:
+    shown = explain_similarity(bert, LEFT, RIGHT, Explainer("shap"), refine=2)
+    assert shown.facts["granularity"] == "word"
+    assert (shown.parts == explain_similarity(bert, LEFT, RIGHT, Explainer("shap")).parts).all()
+
+
+def test_a_budget_that_nothing_fits(bert: SentenceEncoder) -> None:
+    with pytest.warns(UserWarning, match="by paragraph the texts take about .* more than the budget of 1e-09 s"):
+        shown = explain_similarity(bert, LONG, LONG, budget=1e-9)
+    assert shown.facts["granularity"] == "paragraph"
+
+
+def test_expected_passes_are_about_those_taken(bert: SentenceEncoder) -> None:
+    counted = 0
+
+    def count(_module: object, _args: tuple[()], options: dict[str, torch.Tensor]) -> None:
+        nonlocal counted
+        counted += len(options["input_ids"])
+
+    explainer = Explainer(baseline="mask")
+    handle = bert.model.register_forward_pre_hook(count, with_kwargs=True)
+    explain_similarity(bert, LEFT, RIGHT, explainer)
+    handle.remove()
+    assert sum(division.passes(explainer, 32, [6, 8])) == pytest.approx(counted, rel=0.35)
 
 
 @pytest.mark.parametrize(
     ("options", "fault"),
     [
-        ({"documents": []}, "top is 2 of 0 documents"),
-        ({"top": 0}, "top is 0 of 2 documents"),
-        ({"documents": ["a", " "]}, "sentence 1 is blank"),
-        ({"embeddings": torch.ones(3, 32)}, r"embeddings have the shape \(3, 32\), not \(2, 32\)"),
+        ({"refine": -1}, "refine is -1"),
+        ({"budget": 0.0}, "the budget 0.0; give"),
+        ({"explainer": Explainer(granularity=(0, 3))}, "granularity divides one text, a similarity has two"),
         ({"explainer": Explainer(target="norm")}, "a similarity needs the target vector"),
     ],
 )
 def test_what_cannot_be_compared(bert: SentenceEncoder, options: dict[str, object], fault: str) -> None:
-    given = {"documents": ["a cat", "a mat"], "top": 2} | options
     with pytest.raises(InputError, match=fault):
-        explain_nearest(bert, LEFT, **given)  # type: ignore[arg-type]
+        explain_similarity(bert, LEFT, RIGHT, **options)  # type: ignore[arg-type]
 
 
 # ── how it is shown ──
@@ -225,19 +330,3 @@ def test_the_longer_text_makes_the_rows(bert: SentenceEncoder) -> None:
     page = explain_similarity(bert, "a cat", RIGHT, Explainer("shap")).to_html()
     assert 'data-rows="1"' in page
     assert page.count("<tr>") == 10  # a head, 8 words and marks, and the baseline
-
-
-def test_the_command_explains_the_nearest_of_a_file(
-    tiny_folders: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    file = tmp_path / "texts.txt"
-    file.write_text("it rains\nthe cat sat on a mat\na mat\n")
-    asked = ["explain", LEFT, "--encoder", str(tiny_folders["bert"]), "--corpus", str(file), "--top", "2"]
-    assert main([*asked, "--json", "--html", str(tmp_path / "map.html")]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert [one["rank"] for one in found] == [1, 2]
-    assert found[0]["document"] == 1
-    assert found[0]["similarity"] == pytest.approx(1)
-    assert (tmp_path / "map.html").read_text().count('class="wig-pair"') == 2
-    assert main([*asked, "--granularity", "sentence", "--method", "shap"]) == 0
-    assert "similarity: 1\n" in capsys.readouterr().out
