@@ -12,23 +12,10 @@
 
 # %% [markdown]
 # # Why are two texts similar?
-
-# %% [markdown]
-# The contribution of a word is a vector, so the inner product of two embeddings falls apart into pairs of words. With
-# $s = b + \sum_i c_i$ for one text and $t = b' + \sum_j c'_j$ for the other,
 #
-# $$s \cdot t = \sum_i \sum_j c_i \cdot c'_j + \sum_i c_i \cdot b' + \sum_j b \cdot c'_j + b \cdot b'.$$
-#
-# Divided by $\|s\| \|t\|$ it is the cosine. The first sum says which word meets which. The others are what is left in
-# the baselines, the embeddings of the texts without their words. The matrix $c_i \cdot c'_j$ costs nothing beyond the
-# two attributions; {cite:t}`moeller2023attribution` reach the same matrix through integrated Jacobians.
-#
-# Try it with your encoder and texts, here or in a terminal:
-#
-# ```bash
-# wig explain "Who plays the cello?" --similar-to "My sister plays the cello in Vienna." --html pair.html
-# wig explain "Who plays the cello?" --corpus my_texts.txt --top 5 --granularity sentence
-# ```
+# Their similarity is a sum over pairs of words or sentences, one of each text. Over {glue:text}`sampled` pairs of texts,
+# taking out the pairs that contribute most lowers it by {glue:text}`area_matrix:+.3f`
+# [{glue:text}`area_matrix_low:+.3f`, {glue:text}`area_matrix_high:+.3f`] more, on average, than taking out random ones.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -69,13 +56,26 @@ from wig_book.figures.similarity import deletion_of_pairs
 from wig_book.figures.tables import show
 from wig_core import Explainer, explain_similarity, least_baseline
 
-# %% [markdown]
-# ## Two sentences
-
 # %%
 explain_similarity(encoder, left, right)
 
 # %% [markdown]
+# The contribution of a word is a vector, so the inner product of two embeddings falls apart into pairs of words. With
+# $s = b + \sum_i c_i$ for one text and $t = b' + \sum_j c'_j$ for the other,
+#
+# $$s \cdot t = \sum_i \sum_j c_i \cdot c'_j + \sum_i c_i \cdot b' + \sum_j b \cdot c'_j + b \cdot b'.$$
+#
+# Divided by $\|s\| \|t\|$ it is the cosine. The first sum says which word meets which. The others are what is left in
+# the baselines, the embeddings of the texts without their words. The matrix $c_i \cdot c'_j$ costs nothing beyond the
+# two attributions; {cite:t}`moeller2023attribution` reach the same matrix through integrated Jacobians.
+#
+# Try it with your encoder and texts, here or in a terminal:
+#
+# ```bash
+# wig explain "Who plays the cello?" --similar-to "My sister plays the cello in Vienna." --html pair.html
+# wig explain "Who plays the cello?" --corpus my_texts.txt --top 5 --granularity sentence
+# ```
+#
 # ## A query and a document
 #
 # All words of a sentence move from the baseline as one, so that a long document takes little time. The contribution of
