@@ -5,13 +5,16 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help book plan run notebooks verify test coverage fuzz lint bench encoders pretrain clean
+.PHONY: help book pdf plan run notebooks verify test coverage fuzz lint bench encoders pretrain clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 book: $(INSTALLED)  ## execute the pages and build the book; PROFILE=smoke, quick (the default), full or paper
 	$(BIN)/wig book --profile $(PROFILE)
+
+pdf: book  ## print the book as one PDF, with Chromium
+	$(BIN)/wig pdf
 
 plan: $(INSTALLED)  ## estimate the downloads, compute, time and memory of a profile
 	$(BIN)/wig plan --profile $(PROFILE)

@@ -16,18 +16,6 @@
 # Unequally: in the sentences below the heaviest word is “{glue:text}`heaviest:s`” and the lightest
 # “{glue:text}`lightest:s`”.
 
-# %% [markdown]
-# A sentence encoder reads a sentence and returns one vector. Integrated Gradients divides that vector among the words:
-# each word $i$ gets a contribution $c_i$, itself a vector, and the contributions sum to the difference between the
-# embedding of the sentence and the embedding of the same sentence with all its words masked
-# {cite}`sundararajan2017axiomatic`. The **weight** of a word is the length of its contribution times the number $n$ of
-# words in the sentence, $\lVert c_i \rVert \cdot n$: mean pooling gives each word about one part in $n$, and the factor
-# undoes that.
-#
-# The same sentences are shown three times. In the first line, words are shaded by their weights in the encoder. The
-# other two lines know nothing of the encoder: they are shaded by the information of the words in a corpus, which
-# {doc}`the next page <02_word_information>` measures. The paper's claim is that the lines look alike.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -68,6 +56,20 @@ HTML(heat_map(words, lines))
 # %%
 by_word = words.groupby("word")["weight"].agg(weight="mean", occurrences="size")
 by_word.sort_values("weight", ascending=False).head(10).round(2)
+
+# %% [markdown]
+# ## What is a weight?
+#
+# A sentence encoder reads a sentence and returns one vector. Integrated Gradients divides that vector among the words:
+# each word $i$ gets a contribution $c_i$, itself a vector, and the contributions sum to the difference between the
+# embedding of the sentence and the embedding of the same sentence with all its words masked
+# {cite}`sundararajan2017axiomatic`. The **weight** of a word is the length of its contribution times the number $n$ of
+# words in the sentence, $\lVert c_i \rVert \cdot n$: mean pooling gives each word about one part in $n$, and the factor
+# undoes that.
+#
+# Each sentence is shown three times. In the first line, words are shaded by their weights in the encoder. The
+# other two lines know nothing of the encoder: they are shaded by the information of the words in a corpus, which
+# {doc}`the next page <02_word_information>` measures. The paper's claim is that the lines look alike.
 
 # %% tags=["remove-cell"]
 publish(results, "word_weights", found.numbers, **found.tables)

@@ -17,21 +17,6 @@
 # self-information correlate at {glue:text}`correlation_kl_self:.2f`, and {glue:text}`share_shuffled:.0%` of a word's KL
 # remains, on average, when the corpus is shuffled.
 
-# %% [markdown]
-# Two quantities say how informative a word $w$ is, and neither depends on an encoder. Its **self-information**
-# $-\log P(w)$ is large for rare words. Its **information gain**
-#
-# $$\mathrm{KL}(w) = \sum_{w'} P_\mathrm{sent}(w' \mid w) \, \log \frac{P_\mathrm{sent}(w' \mid w)}{P(w')}$$
-#
-# is large if seeing $w$ in a sentence changes which other words to expect there: $P_\mathrm{sent}(\cdot \mid w)$ is the
-# distribution of the words that share a sentence with $w$, and $P(\cdot)$ that of all words
-# {cite}`kurita2023contrastive`. Both are given in nats. The occurrence of $w$ itself is left out of its own context
-# (our choice).
-#
-# KL needs a control: a word seen ten times has had few neighbours, and few neighbours differ from $P(\cdot)$ by chance
-# alone. The control deals the same words at random to sentences of the same lengths, so that only chance is left
-# {cite}`oyama2023norm`. What KL has in excess of that control is due to the word itself.
-
 # %% tags=["parameters", "hide-input"]
 corpus: str = "wikipedia-sample"  # a packaged corpus, a file, or a hub data set
 column: str | None = None  # its column of sentences, if it has several
@@ -47,7 +32,7 @@ from wig_book.figures.regression import information_against_frequency
 
 # %%
 found = word_information(globals())
-information_against_frequency(found["words"])
+information_against_frequency(found["words"], found.sentences)
 
 # %% [markdown]
 # Each point is a word; it is the redder, the more others lie near it. The black line is KL in the shuffled corpora: it
@@ -60,6 +45,23 @@ by_word.nlargest(12, "kl_corrected")
 
 # %%
 by_word.nsmallest(12, "kl_corrected")
+
+# %% [markdown]
+# ## How it is measured
+#
+# Two quantities say how informative a word $w$ is, and neither depends on an encoder. Its **self-information**
+# $-\log P(w)$ is large for rare words. Its **information gain**
+#
+# $$\mathrm{KL}(w) = \sum_{w'} P_\mathrm{sent}(w' \mid w) \, \log \frac{P_\mathrm{sent}(w' \mid w)}{P(w')}$$
+#
+# is large if seeing $w$ in a sentence changes which other words to expect there: $P_\mathrm{sent}(\cdot \mid w)$ is the
+# distribution of the words that share a sentence with $w$, and $P(\cdot)$ that of all words
+# {cite}`kurita2023contrastive`. Both are given in nats. The occurrence of $w$ itself is left out of its own context
+# (our choice).
+#
+# KL needs a control: a word seen ten times has had few neighbours, and few neighbours differ from $P(\cdot)$ by chance
+# alone. The control deals the same words at random to sentences of the same lengths, so that only chance is left
+# {cite}`oyama2023norm`. What KL has in excess of that control is due to the word itself.
 
 # %% tags=["remove-cell"]
 publish(results, "word_information", found.numbers, **found.tables)

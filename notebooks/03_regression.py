@@ -12,22 +12,10 @@
 
 # %% [markdown]
 # # Do informative words weigh more?
-
-# %% [markdown]
+#
 # In {glue:text}`encoder:s`, over {glue:text}`words` words under the baseline {glue:text}`baseline:s`, the weight of a word
 # {glue:text}`direction:s` with both quantities: it correlates with KL(w) at {glue:text}`correlation_kl:.2f`
 # [{glue:text}`correlation_kl_low:.2f`, {glue:text}`correlation_kl_high:.2f`], R² {glue:text}`r2_kl:.2f`.
-#
-# This is the paper's measurement. Integrated Gradients gives a weight to every word of a sample of sentences
-# ({doc}`01_word_weights`), the weights of a word's occurrences are averaged, and the averages are regressed on the
-# word's information in the corpus ({doc}`02_word_information`), over all words that are frequent enough there. The
-# paper reports an R² of up to about 0.4 for contrastive encoders {cite}`kurita2023contrastive`.
-#
-# R² has no sign: a weight that *falls* with information would have one too. The correlation and the slope beside it
-# show the direction. All three come with a 95% bootstrap interval over words.
-#
-# What stands in for an absent word is our choice, and it matters: masked language models are trained to read `[MASK]`,
-# while `[PAD]` is padding, which no encoder attends to. Each baseline has its own rows.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -54,7 +42,7 @@ from wig_book.figures.tables import show
 
 # %%
 found = regression(globals())
-weights_on_information(found["words"], found["fits"])
+weights_on_information(found["words"], found["fits"], found.sentences)
 
 # %% [markdown]
 # Each point is a word, coloured by how many others lie near it; the line is the least-squares fit. The baseline is
@@ -70,6 +58,19 @@ show(
 # %% [markdown]
 # Brackets hold 95% intervals. The partial R² is what a quantity explains of the weights once the other one is held
 # fixed, as a share of what the other leaves unexplained.
+#
+# ## How it is measured
+#
+# This is the paper's measurement. Integrated Gradients gives a weight to every word of a sample of sentences
+# ({doc}`01_word_weights`), the weights of a word's occurrences are averaged, and the averages are regressed on the
+# word's information in the corpus ({doc}`02_word_information`), over all words that are frequent enough there. The
+# paper reports an R² of up to about 0.4 for contrastive encoders {cite}`kurita2023contrastive`.
+#
+# R² has no sign: a weight that *falls* with information would have one too. The correlation and the slope beside it
+# show the direction. All three come with a 95% bootstrap interval over words.
+#
+# What stands in for an absent word is our choice, and it matters: masked language models are trained to read `[MASK]`,
+# while `[PAD]` is padding, which no encoder attends to. Each baseline has its own rows.
 
 # %% tags=["remove-cell"]
 publish(results, "regression", found.numbers, **found.tables)

@@ -17,18 +17,6 @@
 # completeness error above {glue:text}`close_to:.0%` in any sentence with {glue:text}`usual` steps, and the largest
 # error is {glue:text}`most_completeness:.0%`.
 
-# %% [markdown]
-# Integrated Gradients is an integral along a path from a baseline to the sentence {cite}`sundararajan2017axiomatic`. A
-# computer takes a sum over points of that path, and libraries take 50 of them, at equal distances, unless told
-# otherwise. Nothing in the result says whether that was enough.
-#
-# One test costs nothing. The contributions of the integral sum to the embedding of the sentence minus the embedding of
-# the baseline; what a sum misses is its relative **completeness error**,
-#
-# $$\frac{\bigl\lVert \sum_i c_i - (s(x) - s(b)) \bigr\rVert}{\lVert s(x) - s(b) \rVert} .$$
-#
-# This page measures it, and beside it the error of the weights themselves, against contributions that have converged.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -63,27 +51,8 @@ from wig_book.experiments.convergence import convergence, with_usual_nodes
 from wig_book.figures.convergence import errors_against_passes, speed_along_path
 from wig_book.figures.tables import show
 
-# %% [markdown]
-# ## How the embedding moves
-
 # %%
 found = convergence(globals())
-speed_along_path(found["speed"])
-
-# %% [markdown]
-# Were the embedding to move evenly, every curve would lie on the dotted line, and a few nodes anywhere would do. The
-# speed $\lVert ds/d\alpha \rVert$ comes from differences of forward passes, so it is cheap for any encoder. It is most
-# even on {glue:text}`even:s`: at the median the fastest place has {glue:text}`fastest_even:.1f` times the mean speed,
-# and a tenth of the path covers at most {glue:text}`share_even:.0%` of the way. It is least even on
-# {glue:text}`uneven:s`: the fastest place, at $\alpha$ = {glue:text}`at_uneven:.3f`, has
-# {glue:text}`fastest_uneven:.1f` times the mean speed, and a tenth of the path covers {glue:text}`share_uneven:.0%` of
-# the way. Where a derivative changes within a thousandth of the path, equal steps either miss the place or give it far
-# too much weight.
-
-# %% [markdown]
-# ## What a number of forward passes buys
-
-# %%
 errors_against_passes(found["errors"], usual=usual)
 
 # %% [markdown]
@@ -101,6 +70,34 @@ errors_against_passes(found["errors"], usual=usual)
 # {glue:text}`finest_vectors:.1%` away from them in their vectors and {glue:text}`finest_weights:.1%` in their weights,
 # on every encoder. And where the path is smooth, quadrature agrees: on {glue:text}`even:s`, {glue:text}`check_rule:s`
 # with {glue:text}`check_nodes` nodes is {glue:text}`check_vectors:.2%` away.
+#
+# ## How it is measured
+#
+# Integrated Gradients is an integral along a path from a baseline to the sentence {cite}`sundararajan2017axiomatic`. A
+# computer takes a sum over points of that path, and libraries take 50 of them, at equal distances, unless told
+# otherwise. Nothing in the result says whether that was enough.
+#
+# One test costs nothing. The contributions of the integral sum to the embedding of the sentence minus the embedding of
+# the baseline; what a sum misses is its relative **completeness error**,
+#
+# $$\frac{\bigl\lVert \sum_i c_i - (s(x) - s(b)) \bigr\rVert}{\lVert s(x) - s(b) \rVert} .$$
+#
+# This page measures it, and beside it the error of the weights themselves, against contributions that have converged.
+#
+# ## How the embedding moves
+
+# %%
+speed_along_path(found["speed"])
+
+# %% [markdown]
+# Were the embedding to move evenly, every curve would lie on the dotted line, and a few nodes anywhere would do. The
+# speed $\lVert ds/d\alpha \rVert$ comes from differences of forward passes, so it is cheap for any encoder. It is most
+# even on {glue:text}`even:s`: at the median the fastest place has {glue:text}`fastest_even:.1f` times the mean speed,
+# and a tenth of the path covers at most {glue:text}`share_even:.0%` of the way. It is least even on
+# {glue:text}`uneven:s`: the fastest place, at $\alpha$ = {glue:text}`at_uneven:.3f`, has
+# {glue:text}`fastest_uneven:.1f` times the mean speed, and a tenth of the path covers {glue:text}`share_uneven:.0%` of
+# the way. Where a derivative changes within a thousandth of the path, equal steps either miss the place or give it far
+# too much weight.
 
 # %% [markdown]
 # ## What 50 equal steps leave

@@ -16,17 +16,6 @@
 # Relative to the average word, “{glue:text}`risen:s`” gains most weight in these sentences, and “{glue:text}`fallen:s`”
 # loses most.
 
-# %% [markdown]
-# The paper's claim is about change: contrastive fine-tuning makes an encoder weight informative words more. So this
-# page takes a base model that was trained only to guess masked words, and fine-tunes it. The default base is this
-# project's own, and small: BERT's architecture with four layers, trained on a few million words ({doc}`../method`). If
-# you have a larger pre-trained model, pass it as `base`.
-#
-# The default objective of this page is InfoNCE {cite}`oord2018representation`: the two halves of a sentence must find
-# each other among the halves of all other sentences of the batch. Each sentence below is shown three times: shaded by
-# the weights of its words before fine-tuning, by those after it, and by the information of the words in the corpus
-# ({doc}`02_word_information`).
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -79,6 +68,16 @@ HTML(heat_map(found["words"], lines))
 # Each kind of line has its own scale, from its least to its greatest value on the page, because fine-tuning also
 # changes the length of embeddings. Point at a word to read its number; grey words are too rare in the corpus for an
 # estimate.
+#
+# The paper's claim is about change: contrastive fine-tuning makes an encoder weight informative words more. So this
+# page takes a base model that was trained only to guess masked words, and fine-tunes it. The default base is this
+# project's own, and small: BERT's architecture with four layers, trained on a few million words ({doc}`../method`). If
+# you have a larger pre-trained model, pass it as `base`.
+#
+# The default objective of this page is InfoNCE {cite}`oord2018representation`: the two halves of a sentence must find
+# each other among the halves of all other sentences of the batch. Each sentence is shown three times: shaded by
+# the weights of its words before fine-tuning, by those after it, and by the information of the words in the corpus
+# ({doc}`02_word_information`).
 
 # %% tags=["remove-cell"]
 publish(results, "examples_before_after", found.numbers, **found.tables)

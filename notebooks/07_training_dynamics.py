@@ -17,13 +17,6 @@
 # {glue:text}`correlation_before:+.2f` to {glue:text}`correlation_after:+.2f`, and at least half of that change is
 # complete after {glue:text}`half_step` steps.
 
-# %% [markdown]
-# One fine-tuning, measured along the way: how weight and information are related, how long embeddings are, how they lie
-# in space, and how well the encoder's similarities agree with human judgements (the rank correlation on 1225 pairs of
-# 50 news texts {cite}`lee2005empirical`). *Uniformity* (lower: embeddings are spread more evenly over the sphere) and
-# *alignment* (lower: the two texts of a pair are nearer) are the two properties that a contrastive objective trades
-# {cite}`wang2020understanding`; the pairs are halves of sentences.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -77,6 +70,12 @@ fit_along_training(found["course"])
 
 # %% [markdown]
 # R² and the signed correlation of weight with each quantity during training; bands are 95% intervals over words.
+#
+# One fine-tuning, measured along the way: how weight and information are related, how long embeddings are, how they lie
+# in space, and how well the encoder's similarities agree with human judgements (the rank correlation on 1225 pairs of
+# 50 news texts {cite}`lee2005empirical`). *Uniformity* (lower: embeddings are spread more evenly over the sphere) and
+# *alignment* (lower: the two texts of a pair are nearer) are the two properties that a contrastive objective trades
+# {cite}`wang2020understanding`; the pairs are halves of sentences.
 
 # %%
 state_along_training(found["course"])

@@ -16,17 +16,6 @@
 # Over {glue:text}`words` words, the rank correlation of the weights by the two methods is {glue:text}`rank_before:.2f`
 # before fine-tuning and {glue:text}`rank_after:.2f` after it.
 
-# %% [markdown]
-# The paper measures the weight of a word in two ways. Integrated Gradients {cite}`sundararajan2017axiomatic` follow the
-# straight path from a sentence without its words to the sentence, and give each word its share of the path. Shapley
-# values {cite}`shapley1953value,lundberg2017unified` add the words in all orders, and give each word the mean of what
-# it changes. Both divide the whole embedding: the contributions add up to it ({doc}`04_convergence`). If the claim is
-# about encoders and not about a method, it must hold for both.
-#
-# For a sentence of up to ten words all coalitions are enumerated; for longer ones orders are drawn, each with its
-# reverse {cite}`mitchell2022sampling`. One forward pass serves all dimensions of the embedding, since the value of a
-# coalition is the embedding itself.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -81,6 +70,16 @@ weights_by_method(found["words"])
 # %% [markdown]
 # Each point is a word: its weight by one method against its weight by the other, before fine-tuning and after it. They
 # are equal on the dotted line.
+#
+# The paper measures the weight of a word in two ways. Integrated Gradients {cite}`sundararajan2017axiomatic` follow the
+# straight path from a sentence without its words to the sentence, and give each word its share of the path. Shapley
+# values {cite}`shapley1953value,lundberg2017unified` add the words in all orders, and give each word the mean of what
+# it changes. Both divide the whole embedding: the contributions add up to it ({doc}`04_convergence`). If the claim is
+# about encoders and not about a method, it must hold for both.
+#
+# For a sentence of up to ten words all coalitions are enumerated; for longer ones orders are drawn, each with its
+# reverse {cite}`mitchell2022sampling`. One forward pass serves all dimensions of the embedding, since the value of a
+# coalition is the embedding itself.
 
 # %%
 specifications_forest(found["specifications"])

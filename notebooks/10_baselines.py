@@ -17,13 +17,6 @@
 # {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w)
 # ends above zero in {glue:text}`positive_kl` of them.
 
-# %% [markdown]
-# Every attribution asks what the embedding would be without a word, and something must replace that word: the mask
-# token, the padding token, the unknown token, the zero vector, or nothing at all (*deleted*: the sentence gets shorter;
-# only SHAP can do this, since no path leads to a missing word). We do not know what the paper used. BERT-like models
-# never train the padding token's vector and never attend to it, so *pad* lies outside what they know; *mask* is known
-# to them, and is this book's default.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -78,6 +71,12 @@ specifications_forest(found["specifications"])
 # %% [markdown]
 # R², signed correlation and ΔR² for KL(w): one line per method and baseline, the best R² after fine-tuning first.
 # *default* is Integrated Gradients with *mask*.
+#
+# Every attribution asks what the embedding would be without a word, and something must replace that word: the mask
+# token, the padding token, the unknown token, the zero vector, or nothing at all (*deleted*: the sentence gets shorter;
+# only SHAP can do this, since no path leads to a missing word). We do not know what the paper used. BERT-like models
+# never train the padding token's vector and never attend to it, so *pad* lies outside what they know; *mask* is known
+# to them, and is this book's default.
 
 # %%
 of_kl = found["specifications"].query("x == 'kl'")

@@ -17,13 +17,6 @@
 # {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w)
 # ends above zero in {glue:text}`positive_kl` of them.
 
-# %% [markdown]
-# A contribution to an embedding is a vector, and a weight is a number. The book takes the vector's length. Other
-# choices are what a word adds to the length ‖s‖ of the embedding (*norm*), or to the embedding along its own direction
-# s/‖s‖ (*direction*); the weights multiplied by the number of words in the sentence, which undoes the 1/n of mean
-# pooling, or not multiplied (*unscaled*); and the weights of words, or of the encoder's own subwords (*subword*), whose
-# information is counted in the corpus likewise.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -76,6 +69,12 @@ specifications_forest(found["specifications"])
 
 # %% [markdown]
 # R², signed correlation and ΔR² for KL(w): one line per specification, the best R² after fine-tuning first.
+#
+# A contribution to an embedding is a vector, and a weight is a number. The book takes the vector's length. Other
+# choices are what a word adds to the length ‖s‖ of the embedding (*norm*), or to the embedding along its own direction
+# s/‖s‖ (*direction*); the weights multiplied by the number of words in the sentence, which undoes the 1/n of mean
+# pooling, or not multiplied (*unscaled*); and the weights of words, or of the encoder's own subwords (*subword*), whose
+# information is counted in the corpus likewise.
 
 # %%
 of_kl = found["specifications"].query("x == 'kl'")

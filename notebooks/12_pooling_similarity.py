@@ -17,12 +17,6 @@
 # {glue:text}`r2_after_least_kl:.3f` to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w)
 # ends above zero in {glue:text}`positive_kl` of them.
 
-# %% [markdown]
-# The paper's theory is about mean pooling and the inner product; published encoders often use the first token's vector
-# (CLS) and the cosine. The base is fine-tuned with each combination, and weighed with the same combination before and
-# after. Without fine-tuning the similarity makes no difference, because weights come from the embedding before it is
-# normalised.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -72,6 +66,11 @@ specifications_forest(found["specifications"])
 # %% [markdown]
 # R², signed correlation and ΔR² for KL(w): one line per combination, the best R² after fine-tuning first; *default* is
 # mean pooling and cosine.
+#
+# The paper's theory is about mean pooling and the inner product; published encoders often use the first token's vector
+# (CLS) and the cosine. The base is fine-tuned with each combination, and weighed with the same combination before and
+# after. Without fine-tuning the similarity makes no difference, because weights come from the embedding before it is
+# normalised.
 
 # %%
 of_kl = found["specifications"].query("x == 'kl'")

@@ -17,11 +17,6 @@
 # to {glue:text}`r2_after_greatest_kl:.3f`, and the signed correlation with KL(w) ends above zero in
 # {glue:text}`positive_kl` of them.
 
-# %% [markdown]
-# Each of the previous pages varied one choice. Here are their specifications in one figure, a *specification curve*
-# {cite}`simonsohn2020specification`: does any result of this book depend on a single choice? What the previous pages
-# measured is read from the cache.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -85,6 +80,9 @@ specifications_forest(found["specifications"], x="self_information")
 # %% [markdown]
 # R², signed correlation and ΔR², first for KL(w), then for −log P(w); before (hollow) and after (filled) fine-tuning,
 # with 95% intervals over words and runs. The book's default is shaded. Each line names what differs from it.
+#
+# Each of the previous pages varied one choice; here are their specifications in one figure, a *specification curve*
+# {cite}`simonsohn2020specification`. What the previous pages measured is read from the cache.
 
 # %% tags=["remove-cell"]
 publish(results, "specifications", found.numbers, **found.tables)

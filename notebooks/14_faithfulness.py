@@ -16,11 +16,6 @@
 # Of {glue:text}`rows` comparisons with a random order, the order by weight is better in {glue:text}`better`, by its 95%
 # interval.
 
-# %% [markdown]
-# Any method gives numbers. This page tests them without any notion of information: words are removed from a sentence,
-# the heaviest first, while the embedding moves away from where it was; then words are put back into an empty sentence,
-# the heaviest first {cite}`petsiuk2018rise`. Meaningful weights move the embedding sooner than a random order does.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -57,6 +52,10 @@ deletion_and_insertion(found["curves"])
 # The relative distance of the embedding from that of the whole sentence, mean over sentences, one row per encoder.
 # Besides the orders by weight and at random there is the order by KL(w), which knows the corpus but not the encoder. In
 # deletion, a higher curve leaves sooner; in insertion, a lower curve arrives sooner.
+#
+# Any method gives numbers. This page tests them without any notion of information: words are removed from a sentence,
+# the heaviest first, while the embedding moves away from where it was; then words are put back into an empty sentence,
+# the heaviest first {cite}`petsiuk2018rise`. Meaningful weights move the embedding sooner than a random order does.
 
 # %%
 show(

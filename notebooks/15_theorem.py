@@ -17,40 +17,6 @@
 # {glue:text}`slope_metric:.2f`; the paper's raw norm follows it with R² {glue:text}`r2_raw:.3f` and slope
 # {glue:text}`slope_raw:.1f`.
 
-# %% [markdown]
-# The paper's theory is about a simple encoder: one vector $w$ per word, the mean of a sentence's word vectors as its
-# embedding $s$, and the inner product as similarity. It says that at the optimum of the contrastive objective
-#
-# $$\tfrac12 \lVert w \rVert^2 \approx \mathrm{KL}(w) = \mathrm{KL}\bigl(P_\mathrm{sent}(\cdot \mid w) \,\Vert\, P(\cdot)\bigr).$$
-#
-# Here is the derivation in our own words, with each assumption named where it enters; the idea is that of
-# {cite:t}`oyama2023norm` for word embeddings.
-#
-# 1. **The optimum of InfoNCE.** A sentence $x$ must find its partner $y$ among many others. With *infinitely many
-#    others*, the loss is smallest where the similarity equals the pointwise mutual information of partners, up to a
-#    constant: $s(x) \cdot s(y) = \log\frac{P(x,y)}{P(x)P(y)} + c$ {cite}`oord2018representation`. This requires *the
-#    inner product*, which can take any value, and *enough dimensions*.
-# 2. **From sentences to words.** For *sentences of one word* this is $w \cdot w' = \mathrm{PMI}(w, w') + c$. With mean
-#    pooling over $L$ words and *weak topics*, the mutual information of two sentences is about the sum over their pairs
-#    of words, so that $w/L$ takes the place of $w$.
-# 3. **An exponential family.** So $P_\mathrm{sent}(w' \mid w) = P(w')\,e^{\,w \cdot w' - \psi(w)}$: as $w$ varies,
-#    these are the members of an exponential family. If *topics are weak*, $P$ itself is its member at the mean vector
-#    $\bar w$.
-# 4. **Second order.** KL within an exponential family is, to second order, half the squared distance in the metric of
-#    its covariance $G = \sum_{w'} P(w')\,(w'-\bar w)(w'-\bar w)^\top$:
-#
-#    $$\mathrm{KL}(w) \approx \tfrac12\,(w - \bar w)^\top G\,(w - \bar w).$$
-#
-# 5. **The last step.** That equals $\tfrac12\lVert w\rVert^2$ if *$\bar w = 0$ and $G$ is the identity*. This is the
-#    boldest assumption. The next figures show what remains without it: they compare the *raw* norm, as the paper has
-#    it, the *centred* norm, and the norm in the *metric* $G$.
-#
-# ## The laboratory
-#
-# Sentences are drawn from a model of topics. A hidden state $z$ sways the words by $p(w \mid z) \propto
-# b(w)\,e^{\,\text{strength}\; a_w \cdot z}$, and the words of a sentence and of its partner are drawn given the same
-# state. Then $P$, $P_\mathrm{sent}$ and KL are finite sums, and nothing is estimated but the encoder.
-
 # %% tags=["parameters", "hide-input"]
 words: int = 400  # of the synthetic vocabulary
 strengths: list[float] = [0.1, 0.2, 0.3, 0.6, 1.0]  # how much topics sway words
@@ -90,6 +56,41 @@ norms_against_kl(found["norms"])
 # %% [markdown]
 # Each point is a word of the model with the weakest topics. Its vector is the optimum in closed form (the leading
 # eigenvectors of the PMI, no training). On the dotted line the theorem would hold exactly.
+#
+# ## What the theorem says
+#
+# The paper's theory is about a simple encoder: one vector $w$ per word, the mean of a sentence's word vectors as its
+# embedding $s$, and the inner product as similarity. It says that at the optimum of the contrastive objective
+#
+# $$\tfrac12 \lVert w \rVert^2 \approx \mathrm{KL}(w) = \mathrm{KL}\bigl(P_\mathrm{sent}(\cdot \mid w) \,\Vert\, P(\cdot)\bigr).$$
+#
+# Here is the derivation in our own words, with each assumption named where it enters; the idea is that of
+# {cite:t}`oyama2023norm` for word embeddings.
+#
+# 1. **The optimum of InfoNCE.** A sentence $x$ must find its partner $y$ among many others. With *infinitely many
+#    others*, the loss is smallest where the similarity equals the pointwise mutual information of partners, up to a
+#    constant: $s(x) \cdot s(y) = \log\frac{P(x,y)}{P(x)P(y)} + c$ {cite}`oord2018representation`. This requires *the
+#    inner product*, which can take any value, and *enough dimensions*.
+# 2. **From sentences to words.** For *sentences of one word* this is $w \cdot w' = \mathrm{PMI}(w, w') + c$. With mean
+#    pooling over $L$ words and *weak topics*, the mutual information of two sentences is about the sum over their pairs
+#    of words, so that $w/L$ takes the place of $w$.
+# 3. **An exponential family.** So $P_\mathrm{sent}(w' \mid w) = P(w')\,e^{\,w \cdot w' - \psi(w)}$: as $w$ varies,
+#    these are the members of an exponential family. If *topics are weak*, $P$ itself is its member at the mean vector
+#    $\bar w$.
+# 4. **Second order.** KL within an exponential family is, to second order, half the squared distance in the metric of
+#    its covariance $G = \sum_{w'} P(w')\,(w'-\bar w)(w'-\bar w)^\top$:
+#
+#    $$\mathrm{KL}(w) \approx \tfrac12\,(w - \bar w)^\top G\,(w - \bar w).$$
+#
+# 5. **The last step.** That equals $\tfrac12\lVert w\rVert^2$ if *$\bar w = 0$ and $G$ is the identity*. This is the
+#    boldest assumption. The figures of this page show what remains without it: they compare the *raw* norm, as the
+#    paper has it, the *centred* norm, and the norm in the *metric* $G$.
+#
+# ## The laboratory
+#
+# Sentences are drawn from a model of topics. A hidden state $z$ sways the words by $p(w \mid z) \propto
+# b(w)\,e^{\,\text{strength}\; a_w \cdot z}$, and the words of a sentence and of its partner are drawn given the same
+# state. Then $P$, $P_\mathrm{sent}$ and KL are finite sums, and nothing is estimated but the encoder.
 
 # %%
 fit_against_strength(found["exact"])

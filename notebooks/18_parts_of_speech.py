@@ -18,15 +18,6 @@
 # {glue:text}`r2_difference_open_high:+.3f`] with fine-tuning; among all words it changes by
 # {glue:text}`r2_difference_all:+.3f`.
 
-# %% [markdown]
-# Neither KL nor −log P knows parts of speech. Function words, such as *the* and *of*, are frequent and carry little
-# information; content words are rare and carry more. Perhaps that divide alone is what encoders learn. So words are put
-# into open classes (nouns, names, verbs, adjectives, adverbs, numbers) and closed ones (determiners, prepositions,
-# pronouns, …), and everything is measured within each.
-#
-# The English tagger of TextBlob, a lexicon with rules {cite}`brill1992simple`, tags the words in the weighed sentences;
-# a word has the part of speech that it has most often. Auxiliaries count as verbs.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -64,6 +55,14 @@ weights_of_parts(found["weights"])
 # after (filled) fine-tuning; closed classes are grey.
 #
 # ## Within the classes
+#
+# Neither KL nor −log P knows parts of speech. Function words, such as *the* and *of*, are frequent and carry little
+# information; content words are rare and carry more. Perhaps that divide alone is what encoders learn. So words are put
+# into open classes (nouns, names, verbs, adjectives, adverbs, numbers) and closed ones (determiners, prepositions,
+# pronouns, …), and everything is measured within each.
+#
+# The English tagger of TextBlob, a lexicon with rules {cite}`brill1992simple`, tags the words in the weighed sentences;
+# a word has the part of speech that it has most often. Auxiliaries count as verbs.
 
 # %%
 show(

@@ -17,15 +17,6 @@
 # [{glue:text}`gain_kl_low:+.3f`, {glue:text}`gain_kl_high:+.3f`] of agreement with human judgements over uniform
 # weights.
 
-# %% [markdown]
-# If encoders learn to give informative words more weight, one might simply *set* the weights. Take a static vector for
-# each word, here the input embedding of an encoder, and let the embedding of a text be the weighted mean of its words'
-# vectors. The weights are uniform, or given by KL, corrected KL, −log P or SIF {cite}`arora2017simple`. Do similarities
-# then agree better with human judgements? And how close does that come to the encoder itself, with all its layers?
-#
-# A word too rare to be counted gets the largest weight. Agreement is Spearman's rank correlation; its interval
-# resamples texts.
-
 # %% tags=["parameters", "hide-input"]
 encoders: list[str] = [
     "all-MiniLM-L6-v2",
@@ -52,6 +43,14 @@ agreement_forest(found["agreements"])
 
 # %% [markdown]
 # Agreement with human judgements, with its 95% interval; *encoder* is the whole encoder.
+#
+# If encoders learn to give informative words more weight, one might simply *set* the weights. Take a static vector for
+# each word, here the input embedding of an encoder, and let the embedding of a text be the weighted mean of its words'
+# vectors. The weights are uniform, or given by KL, corrected KL, −log P or SIF {cite}`arora2017simple`. Do similarities
+# then agree better with human judgements? And how close does that come to the encoder itself, with all its layers?
+#
+# A word too rare to be counted gets the largest weight. Agreement is Spearman's rank correlation; its interval
+# resamples texts.
 
 # %%
 show(found["agreements"], by=["source", "weighting"], columns=["agreement", "gain"])

@@ -16,18 +16,6 @@
 # On this page, over {glue:text}`words` words and under the baseline {glue:text}`baseline:s`, the weight of a word
 # **{glue:text}`direction:s`** with both quantities.
 
-# %% [markdown]
-# This page is for your encoder and your text. Run it again with them:
-#
-# ```bash
-# wig run analyse_your_encoder \
-#     -p encoder path/to/folder -p base path/to/its/base -p corpus my_sentences.txt
-# ```
-#
-# An encoder is a folder saved by transformers or sentence-transformers, or `owner/name` on the Hugging Face hub. The
-# base, if you have it, is the encoder it was fine-tuned from. The text is a file with one sentence per line, or one of
-# the formats in {doc}`/rerun`. The more text the better, since it also determines how informative each word is.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -54,10 +42,21 @@ from wig_book.figures.tables import show
 
 # %%
 found = analyse_your_encoder(globals())
-weights_on_information(found["words"], found["fits"])
+weights_on_information(found["words"], found["fits"], found.sentences)
 
 # %% [markdown]
 # The weight of each word under the first baseline against the two quantities, with the fitted lines.
+#
+# This page is for your encoder and your text. Run it again with them:
+#
+# ```bash
+# wig run analyse_your_encoder \
+#     -p encoder path/to/folder -p base path/to/its/base -p corpus my_sentences.txt
+# ```
+#
+# An encoder is a folder saved by transformers or sentence-transformers, or `owner/name` on the Hugging Face hub. The
+# base, if you have it, is the encoder it was fine-tuned from. The text is a file with one sentence per line, or one of
+# the formats in {doc}`/rerun`. The more text the better, since it also determines how informative each word is.
 
 # %%
 show(

@@ -16,14 +16,6 @@
 # To explain every sentence of {glue:text}`largest:s` with {glue:text}`large:s`, the machine measured would need
 # {glue:text}`largest_explained:s`; counting takes {glue:text}`largest_counting:s`.
 
-# %% [markdown]
-# What would all of this cost on a full Wikipedia, or on the web? This page times nothing itself.
-# `benchmarks/throughput.py` has measured a machine and written the throughput to a file, from which the page computes
-# the rest. `make bench` measures your machine.
-#
-# The number of sentences in each text is a parameter. Ours are orders of magnitude that we assume; replace them with
-# your own.
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -53,6 +45,12 @@ cost_table(found["costs"])
 publish(results, "scale", found.numbers, **found.tables)
 
 # %% [markdown]
+# This page times nothing itself. `benchmarks/throughput.py` has measured a machine and written the throughput to a
+# file, from which the page computes the rest. `make bench` measures your machine.
+#
+# The number of sentences in each text is a parameter. Ours are orders of magnitude that we assume; replace them with
+# your own.
+#
 # Measured on a machine with the processor {glue:text}`processor:s`, {glue:text}`cores:s` cores, of which PyTorch
 # {glue:text}`torch:s` used {glue:text}`threads:s`, and {glue:text}`gpu:s`. Attribution and training run on a GPU if the
 # machine has one; counting never does. Without a GPU, no number on this page is about one.

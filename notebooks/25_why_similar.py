@@ -18,23 +18,6 @@
 # of {glue:text}`granularity:s`s are removed from other texts in their order: the similarity then falls sooner than in
 # {glue:text}`sooner` of {glue:text}`orders` other orders, by 95% intervals.
 
-# %% [markdown]
-# The contribution of a word is a vector, so the inner product of two embeddings falls apart into pairs of words. With
-# $s = b + \sum_i c_i$ for one text and $t = b' + \sum_j c'_j$ for the other,
-#
-# $$s \cdot t = \sum_i \sum_j c_i \cdot c'_j + \sum_i c_i \cdot b' + \sum_j b \cdot c'_j + b \cdot b'.$$
-#
-# Divided by $\|s\| \|t\|$ it is the cosine. The first sum says which word meets which. The others are what is left in
-# the baselines, the embeddings of the texts without their words. The matrix $c_i \cdot c'_j$ costs nothing beyond the
-# two attributions; {cite:t}`moeller2023attribution` reach the same matrix through integrated Jacobians.
-#
-# Try it with your encoder and texts, here or in a terminal:
-#
-# ```bash
-# wig explain "Who plays the cello?" --similar-to "My sister plays the cello in Vienna." --html pair.html
-# wig explain "Who plays the cello?" --corpus my_texts.txt --top 5 --granularity sentence
-# ```
-
 # %% tags=["remove-cell"]
 from typing import Literal
 
@@ -79,14 +62,27 @@ from wig_book.figures.similarity import deletion_of_pairs
 from wig_book.figures.tables import show
 from wig_core import Explainer, explain_similarity, least_baseline
 
-# %% [markdown]
-# ## Two sentences
-
 # %%
 two = explain_similarity(encoder, left, right)
 two
 
 # %% [markdown]
+# The contribution of a word is a vector, so the inner product of two embeddings falls apart into pairs of words. With
+# $s = b + \sum_i c_i$ for one text and $t = b' + \sum_j c'_j$ for the other,
+#
+# $$s \cdot t = \sum_i \sum_j c_i \cdot c'_j + \sum_i c_i \cdot b' + \sum_j b \cdot c'_j + b \cdot b'.$$
+#
+# Divided by $\|s\| \|t\|$ it is the cosine. The first sum says which word meets which. The others are what is left in
+# the baselines, the embeddings of the texts without their words. The matrix $c_i \cdot c'_j$ costs nothing beyond the
+# two attributions; {cite:t}`moeller2023attribution` reach the same matrix through integrated Jacobians.
+#
+# Try it with your encoder and texts, here or in a terminal:
+#
+# ```bash
+# wig explain "Who plays the cello?" --similar-to "My sister plays the cello in Vienna." --html pair.html
+# wig explain "Who plays the cello?" --corpus my_texts.txt --top 5 --granularity sentence
+# ```
+#
 # ## A query and a document
 #
 # All words of a sentence move from the baseline as one, so that a long document takes little time. The contribution of

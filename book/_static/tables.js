@@ -1,10 +1,14 @@
-// On narrow windows each cell of a table of numbers stands on a line of its own, behind the heading of its column.
+// On narrow windows each cell of a table stands on a line of its own, behind the heading of its column.
 document.addEventListener("DOMContentLoaded", () => {
-  for (const table of document.querySelectorAll("table.dataframe")) {
-    const headings = [...table.tHead.rows[0].cells].map(cell => cell.textContent);
+  for (const table of document.querySelectorAll("main :is(table.dataframe, table.table)")) {
+    if (!table.tHead) continue;
+    const headings = [...table.tHead.rows[0].cells].map(cell => cell.textContent.trim());
     for (const row of table.tBodies[0].rows) {
       const cells = [...row.querySelectorAll("td")];
-      cells.forEach((cell, number) => { cell.dataset.heading = headings.at(number - cells.length); });
+      cells.forEach((cell, number) => {
+        const heading = headings.at(number - cells.length);
+        if (heading) cell.dataset.heading = heading;
+      });
     }
     table.classList.add("named");
   }

@@ -1,4 +1,4 @@
-"""The commands of ``wig`` that need the book: list, run, book, notebooks, verify, precompute and plan.
+"""The commands of ``wig`` that need the book: list, run, book, pdf, notebooks, verify, precompute and plan.
 
 The packages they need are imported when a command runs, so that `wig explain` and `wig --help` work without them.
 """
@@ -73,6 +73,15 @@ def make(project: Project, options: argparse.Namespace) -> None:
     from wig_book.build.progress import Progress
 
     print(clickable(make_book(project, project.profile(options.profile), Progress(), jobs=options.jobs)))
+
+
+def print_book(project: Project, options: argparse.Namespace) -> None:
+    """Print the built book as one PDF and print its path."""
+    from wig_book.build.pdf import make_pdf
+    from wig_book.build.progress import Progress
+
+    build = project.root / "book/_build"
+    print(clickable(make_pdf(build / "html", build / "source/_toc.yml", build / "book.pdf", Progress())))
 
 
 def write_pages(project: Project, options: argparse.Namespace) -> None:
@@ -150,6 +159,8 @@ def add_commands(commands: Any) -> None:
     run.set_defaults(command=partial(in_project, run_page))
     book = commands.add_parser("book", help="execute what has changed and build the book")
     book.set_defaults(command=partial(in_project, make))
+    printing = commands.add_parser("pdf", help="print the built book as one PDF, with Chromium")
+    printing.set_defaults(command=partial(in_project, print_book))
     writing = commands.add_parser("notebooks", help="write the pages as .ipynb files, for Jupyter Lab and papermill")
     writing.add_argument(
         "folder", nargs="?", type=Path, metavar="FOLDER", help="for the files (default: book/_build/notebooks)"

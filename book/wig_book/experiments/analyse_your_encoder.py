@@ -65,4 +65,4 @@ def analyse_your_encoder(parameters: Mapping[str, Any]) -> Findings:
         moved = of_first_baseline(found["changes"])
         numbers["change_direction"] = direction(moved, "correlation_difference")
         numbers |= cell(moved, "correlation_difference", 0, "change")
-    return Findings(numbers, found)
+    return Findings(numbers, found, setup.sentences)

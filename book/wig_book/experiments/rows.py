@@ -32,10 +32,12 @@ class Findings:
     Attributes:
         numbers: what prose and claims quote, by name.
         tables: the tables behind them, by name; `found["fits"]` is one of them.
+        sentences: some in which the words of the tables occur, for figures; they are shown, not published.
     """
 
     numbers: Numbers
     tables: dict[str, pd.DataFrame]
+    sentences: Sequence[str] = ()
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         return self.tables[table]

@@ -14,6 +14,8 @@ from wig_core.encoders.encoder import SentenceEncoder
 from wig_core.information.word_information import word_information as measure_information
 from wig_core.word_weights import occurrence_weights
 
+SHOWN = 1000  # sentences of a corpus that a figure may show: 0.2 MB
+
 
 def word_weights(parameters: Mapping[str, Any]) -> Findings:
     """Weigh every word of a few sentences, beside its information in a corpus.
@@ -75,7 +77,7 @@ def word_information(parameters: Mapping[str, Any]) -> Findings:
         "frequent_kl": words["kl"][0],
         "frequent_shuffled": words["kl_shuffled"][0],
     }
-    return Findings(numbers, {"words": words})
+    return Findings(numbers, {"words": words}, setup.whole.sample(SHOWN, seed=setup.seed).sentences)
 
 
 def regression(parameters: Mapping[str, Any]) -> Findings:
@@ -90,4 +92,5 @@ def regression(parameters: Mapping[str, Any]) -> Findings:
     setup, name = from_parameters(Setup, parameters), parameters["encoder"]
     words = setup.weigh_words(SentenceEncoder.load(name))
     fits = regress_by_baseline(words, bootstrap=parameters["bootstrap"], seed=setup.seed)
-    return Findings({"encoder": name, **fit_numbers(words, fits)}, {"words": words, "fits": fits})
+    numbers = {"encoder": name, **fit_numbers(words, fits)}
+    return Findings(numbers, {"words": words, "fits": fits}, setup.sentences)

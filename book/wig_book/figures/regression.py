@@ -16,11 +16,14 @@ from wig_core.plotting import AXIS_LABELS, label_words, plot_density, weights_ag
 
 
 @in_style
-def information_against_frequency(information: pd.DataFrame, *, label: int = 14) -> AskedPicture:
+def information_against_frequency(
+    information: pd.DataFrame, sentences: Iterable[str] = (), *, label: int = 14
+) -> AskedPicture:
     """KL(w) against −log P(w) for each word, and against the shuffled control if there is one.
 
     Args:
         information: one row per word: word, self_information, kl, and for the control count and kl_shuffled.
+        sentences: those that the words are from; the figure shows some of them when it is asked.
         label: about how many words to name.
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 4.4))
@@ -37,7 +40,7 @@ def information_against_frequency(information: pd.DataFrame, *, label: int = 14)
     axes.set(xlabel=AXIS_LABELS["self_information"], ylabel=AXIS_LABELS["kl"])
     correlation = information["self_information"].corr(information["kl"])
     alt = f"KL(w) of {len(information)} words against −log P(w); they correlate at {correlation:.2f}."
-    return asked(figure, alt, information, [(axes, "self_information", "kl")])
+    return asked(figure, alt, information, [(axes, "self_information", "kl")], sentences)
 
 
 @in_style
