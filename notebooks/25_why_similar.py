@@ -15,8 +15,8 @@
 #
 # The two sentences below have a similarity of {glue:text}`similarity:.2f`. The pair of words that adds most to it is
 # *{glue:text}`pair_left:s`* with *{glue:text}`pair_right:s`*: {glue:text}`pair_share:+.2f`. To test such numbers, pairs
-# of {glue:text}`granularity:s`s are removed from other texts in their order: the similarity then falls sooner than in
-# {glue:text}`sooner` of {glue:text}`orders` other orders, by 95% intervals.
+# of {glue:text}`granularity:s`s are removed from other texts as the matrix ranks them: the similarity then falls sooner
+# than in {glue:text}`sooner` of {glue:text}`orders` other orders, by 95% intervals.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -31,7 +31,7 @@ document: str = (
     "in a bank, and few of her colleagues know what she does after work. In the evening she rehearses with an "
     "orchestra in Vienna. Her brother never liked music. He prefers football, and coaches a team of girls in Graz."
 )
-other_encoders: list[str] = ["wig-base"]  # whose baselines are compared too
+encoders: list[str] = ["wig-base"]  # whose baselines are compared too
 pairs: str = "lee"  # human judgements: packaged, a file, or a hub data set
 max_pairs: int = 60  # sampled from the half that people find more similar
 granularity: Literal["word", "sentence", "paragraph"] = "sentence"  # of these pairs
@@ -116,9 +116,11 @@ show(
 # ## Does the matrix point at the right pairs?
 #
 # Pairs of {glue:text}`granularity:s`s, one of each text, are replaced by the baseline, until half of the shorter text is
-# gone. (Beyond that the texts grow alike again, since nothing is left of either.) The order is that of the matrix, each
-# {glue:text}`granularity:s` taken once; of the shares of each text alone; of the cosines between the last layer's token
-# vectors; or random.
+# gone. (Beyond that the texts grow alike again, since nothing is left of either.) By the *matrix*, the next pair is the
+# one whose row and column hold most of the parts that are left. That is rarely the pair with the *largest cell*: texts
+# that lose the same word stay alike, whereas a word counts less once its partner is gone. The other orders are by the
+# *shares* of each text alone, by the cosines between the last layer's *token* vectors, with the rule of the matrix, and
+# *random*.
 
 # %%
 deletion_of_pairs(found["curves"])

@@ -5,15 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wig_book.experiments.why_similar import (
     areas,
     deletion_curves,
     disagreements,
     explain_disagreements,
+    largest_cells,
     largest_pair,
-    matched,
+    losses,
     remainders,
+    removals,
     similar_sample,
     why_similar,
 )
@@ -46,20 +50,30 @@ def test_what_a_baseline_leaves_is_what_an_explanation_shows(tiny_folders: dict[
         assert row["words"] + row["crossed"] + row["left_over"] == pytest.approx(row["similarity"])
 
 
-def test_matching_takes_each_unit_once() -> None:
-    assert matched(np.array([[5.0, 4.0, 3.0], [4.5, 1.0, 2.0]])).tolist() == [[0, 0], [1, 2]]
-    assert sorted(matched(np.zeros((4, 3)))[:, 1].tolist()) == [0, 1, 2]
+def test_removals_take_each_unit_once() -> None:
+    parts = np.array([[5.0, 4.0, 3.0, 0.0], [4.5, 1.0, 2.0, 9.0], [0.0, 0.0, 0.0, 9.0]])
+    assert removals(parts, largest_cells).tolist() == [[0, 0], [1, 2]]
+    assert removals(parts, losses)[0].tolist() == [1, 0]  # whose row and column hold 21.5 of 37.5
+    assert sorted(removals(np.zeros((5, 4)), losses)[:, 1].tolist()) == [0, 1, 2]
+
+
+@settings(max_examples=20)
+@given(seed=st.integers(0, 99), n=st.integers(2, 5), m=st.integers(2, 5))
+def test_the_pair_that_is_removed_takes_most(seed: int, n: int, m: int) -> None:
+    parts = np.random.default_rng(seed).normal(size=(n + 1, m + 1))
+    left = {(i, j): np.delete(np.delete(parts, i, axis=0), j, axis=1).sum() for i in range(n) for j in range(m)}
+    assert tuple(removals(parts, losses)[0]) == min(left, key=left.__getitem__)
 
 
 def test_curves_begin_at_zero_and_end_where_half_is_gone(bert: SentenceEncoder) -> None:
     explainer = Explainer("shap", "mask")
     curves = deletion_curves(bert, PAIRS, explainer, random_orders=3)
     assert set(curves["pair"]) == {0, 1, 2}  # the last has a text of one word
-    assert set(curves["order"]) == {"matrix", "shares", "token cosines", "random"}
+    assert set(curves["order"]) == {"matrix", "largest cells", "shares", "token cosines", "random"}
     assert (curves.loc[curves["share"] == 0, "fall"].abs() < 1e-6).all()
-    # By hand: "a mat" and "it sat", of which the best pair is replaced.
+    # By hand: "a mat" and "it sat", of which one pair is replaced.
     shown = explain_similarity(bert, LEFT[1], RIGHT[1], explainer)
-    [[row, column]] = matched(shown.matrix)[:1]
+    [[row, column]] = removals(shown.parts, losses)[:1]
     masked = [
         " ".join("[MASK]" if i == gone else word for i, word in enumerate(text.split()))
         for text, gone in ((LEFT[1], row), (RIGHT[1], column))
@@ -116,7 +130,7 @@ def test_the_page(tiny_folders: dict[str, Path], tmp_path: Path) -> None:
     file = tmp_path / "pairs.csv"
     pd.DataFrame({"sentence1": LEFT, "sentence2": RIGHT, "score": PAIRS.scores}).to_csv(file, index=False)
     parameters = {
-        "encoder": str(tiny_folders["bert"]), "other_encoders": [str(tiny_folders["bert"]), str(tiny_folders["mpnet"])],
+        "encoder": str(tiny_folders["bert"]), "encoders": [str(tiny_folders["bert"]), str(tiny_folders["mpnet"])],
         "pairs": str(file), "max_pairs": 4, "granularity": "sentence", "baselines": ["mask", "zero"],
         "tolerance": 0.3, "precision": "float32", "random_orders": 2,
         "disagreements": 2, "bootstrap": 20, "seed": 0,
@@ -126,7 +140,7 @@ def test_the_page(tiny_folders: dict[str, Path], tmp_path: Path) -> None:
     assert len(left) == 4
     assert found.numbers["least"] == left[parameters["encoder"]].idxmin()
     assert {"area_random", "area_shares_low", "area_token_cosines_high"} <= set(found.numbers)
-    assert found.numbers["orders"] == 3
+    assert found.numbers["orders"] == 4
     assert (found.numbers["judged"], found.numbers["sampled"]) == (4, 2)
     assert "random" in deletion_of_pairs(found["curves"]).alt
     shown = explain_disagreements(parameters, found)

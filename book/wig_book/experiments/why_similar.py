@@ -6,7 +6,7 @@ removed, lower it sooner than others; and which words make the encoder disagree 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from wig_core.errors import InputError
 from wig_core.regression import estimate
 from wig_core.text.corpus import SimilarityPairs, load_similarities
 
+Score = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 GRID = np.linspace(0, 1, 11)  # shares of the steps of a deletion
 PARTS = {"words": "words with words", "crossed": "words with the other baseline", "left_over": "baselines"}
 
@@ -82,18 +83,35 @@ def _whole(path: InterpolationPath) -> Contributions:
 # ── deletion ──
 
 
-def matched(matrix: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The pairs of a matrix from the greatest on, each row and column taken once, ``[min(n, m), 2]``.
+def losses(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the sum of the parts loses with each pair: all of its row and of its column."""
+    return parts.sum(axis=1, keepdims=True) + parts.sum(axis=0) - parts
+
+
+def largest_cells(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The parts themselves, as the scores of their pairs."""
+    return parts
+
+
+def removals(parts: NDArray[np.float64], score: Score) -> NDArray[np.intp]:
+    """The pairs of units, one of each text, from the greatest score on, ``[min(n, m), 2]``; each unit is taken once.
+
+    Args:
+        parts: what each pair adds, ``[n + 1, m + 1]``; the last row and column, of the baselines, stay.
+        score: of all pairs, given the parts that are left, which are zero for what is removed.
 
     Example:
-        >>> matched(np.array([[1.0, 9.0], [8.0, 7.0], [6.0, 5.0]])).tolist()
-        [[0, 1], [1, 0]]
+        >>> parts = np.array([[5.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
+        >>> removals(parts, losses).tolist(), removals(parts, largest_cells).tolist()
+        ([[0, 1], [1, 0]], [[0, 0], [1, 1]])
     """
-    left, found = matrix.astype(float), []
-    for _ in range(min(matrix.shape)):
-        row, column = np.unravel_index(left.argmax(), left.shape)
+    left, taken, found = parts.copy(), np.zeros(parts.shape), []
+    taken[-1], taken[:, -1] = -np.inf, -np.inf
+    for _ in range(min(parts.shape) - 1):
+        row, column = np.unravel_index((score(left) + taken).argmax(), parts.shape)
         found.append((row, column))
-        left[row], left[:, column] = -np.inf, -np.inf
+        left[row], left[:, column] = 0, 0
+        taken[row], taken[:, column] = -np.inf, -np.inf
     return np.array(found, dtype=np.intp)
 
 
@@ -102,16 +120,18 @@ def deletion_orders(
 ) -> dict[str, list[NDArray[np.intp]]]:
     """By name, the orders in which pairs of units, one of each text, are removed: ``[min(n, m), 2]`` each.
 
-    They are by the matrix of the explanation, by the shares of each side alone, by the cosines ``[n, m]`` of the units'
-    token vectors, and at random.
+    They are by what the matrix of the explanation loses, by its largest cells, by the shares of each side alone, by
+    what the cosines ``[n, m]`` of the units' token vectors lose, and at random.
     """
-    steps = min(shown.matrix.shape)
+    sizes, steps = shown.matrix.shape, min(shown.matrix.shape)
     shares = [np.argsort(-side, kind="stable")[:steps] for side in (shown.left_shares, shown.right_shares)]
+    drawn = [[rng.permutation(size)[:steps] for size in sizes] for _ in range(random_orders)]
     return {
-        "matrix": [matched(shown.matrix)],
+        "matrix": [removals(shown.parts, losses)],
+        "largest cells": [removals(shown.parts, largest_cells)],
         "shares": [np.column_stack(shares)],
-        "token cosines": [matched(cosines)],
-        "random": [matched(rng.random(shown.matrix.shape)) for _ in range(random_orders)],
+        "token cosines": [removals(np.pad(cosines, (0, 1)), losses)],
+        "random": [np.column_stack(one) for one in drawn],
     }
 
 
@@ -244,7 +264,7 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
     """Take the similarities of judged pairs apart.
 
     Args:
-        parameters: of the page, by name: encoder, other_encoders, pairs, max_pairs, granularity, baselines, tolerance,
+        parameters: of the page, by name: encoder, encoders, pairs, max_pairs, granularity, baselines, tolerance,
             precision, random_orders, disagreements, bootstrap and seed.
 
     Returns:
@@ -257,7 +277,7 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
     name, seed = parameters["encoder"], parameters["seed"]
     encoder, pairs = SentenceEncoder.load(name), load_similarities(parameters["pairs"])
     sample = choose(pairs, similar_sample(pairs, parameters["max_pairs"], seed))
-    left = remainders(list(dict.fromkeys([name, *parameters["other_encoders"]])), sample, parameters["baselines"])
+    left = remainders(list(dict.fromkeys([name, *parameters["encoders"]])), sample, parameters["baselines"])
     own = left[left["encoder"] == name]
     least = own.loc[own["remainder"].idxmin(), "baseline"]
     explainer = replace(from_parameters(Explainer, parameters), baseline=least)
