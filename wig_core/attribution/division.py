@@ -85,9 +85,10 @@ def within_budget(
         UserWarning: even paragraphs take longer.
     """
     of_pass = np.array([_seconds(encoder, text) for text in texts])
+    tokens = [len(one.input_ids) for one in read(encoder, texts)]
     for possible in _from_fine_to_coarse(choice):
         runs = zip(*(_counts(encoder, text, possible) for text in texts), strict=True)
-        needed = sum(float(of_pass @ passes(explainer, encoder.dimension, units)) for units in runs)
+        needed = sum(float(of_pass @ passes(explainer, encoder.dimension, tokens, units)) for units in runs)
         if needed <= budget:
             return possible, needed
     warnings.warn(
@@ -112,14 +113,15 @@ def _counts(encoder: SentenceEncoder, text: str, choice: Choice) -> list[int]:
     return [count, round(count - refine + refine * len(words.units) / max(count, 1))] if choice.refine else [count]
 
 
-def passes(explainer: Explainer, dimension: int, units: Sequence[int]) -> list[int]:
-    """About how many forward passes each of two texts takes, from their numbers of units."""
+def passes(explainer: Explainer, dimension: int, tokens: Sequence[int], units: Sequence[int]) -> list[int]:
+    """About how many forward passes each of two texts takes, from their numbers of tokens and units."""
     if explainer.method == "shap":
         return [shapley.forward_passes(count, permutations=explainer.permutations) for count in units]
-    few, many = sorted(units)
-    along = few + 1 if path_steps.is_long(many, few + 1) else dimension
-    found = [path_steps.forward_passes(few, dimension), path_steps.forward_passes(many, along)]
-    return found if units[0] <= units[1] else found[::-1]
+    short, long = np.argsort(tokens, kind="stable").tolist()
+    numbers = [dimension, dimension]
+    if path_steps.by_derivatives(tokens[long], units[long], units[short] + 1):
+        numbers[long] = units[short] + 1
+    return [path_steps.forward_passes(*one) for one in zip(tokens, units, numbers, strict=True)]
 
 
 def _seconds(encoder: SentenceEncoder, text: str) -> float:

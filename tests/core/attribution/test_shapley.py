@@ -232,7 +232,7 @@ def test_scalar_targets(bert: SentenceEncoder) -> None:
 
 def test_sentences_are_the_players(bert: SentenceEncoder) -> None:
     """Against all six orders in which three sentences can join, each embedded as a text with the others masked."""
-    passages = ["The cat sat.", "It rains, well!", "A mat."]
+    passages = ["The cat sat.", "It sat, well!", "A mat."]  # each word is one token, as is its mask
     masked = [" ".join("[MASK]" for _ in segment(passage)) for passage in passages]
     value = {
         present: bert.encode(" ".join(passages[i] if i in present else masked[i] for i in range(3)))

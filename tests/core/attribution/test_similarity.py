@@ -147,18 +147,23 @@ def test_a_text_beyond_the_limit_is_cut_as_the_encoder_cuts_it(bert: SentenceEnc
 
 @pytest.fixture
 def _soon_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts of more than 8 words are long."""
-    monkeypatch.setattr(path_steps, "LONG", 8)
+    """Texts of more than 10 tokens are long."""
+    monkeypatch.setattr(path_steps, "LONG", 10)
 
 
 @pytest.mark.usefixtures("_soon_long")
 @pytest.mark.parametrize("similarity", ["cosine", "dot"])
+@pytest.mark.parametrize("granularity", ["word", "sentence"])
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_long_text_is_explained_along_the_short_one(bert: SentenceEncoder, similarity, turned) -> None:
+def test_a_long_text_is_explained_along_the_short_one(bert: SentenceEncoder, similarity, granularity, turned) -> None:
     encoder = replace(bert, similarity=similarity, normalize=False)
     pair = (LONG, "a cat") if turned else ("a cat", LONG)
-    explainer = Explainer(baseline="mask", tolerance=0.02)
-    exact = similarity_of(encoder, explainer, *integrated_gradients(encoder, pair, steps=64)).parts
+    explainer = Explainer(baseline="mask", tolerance=0.02, granularity=granularity)
+    found = [
+        integrated_gradients(encoder, [text], steps=64, granularity=granularity if text == LONG else "word")[0]
+        for text in pair
+    ]
+    exact = similarity_of(encoder, explainer, *found).parts
     shown = explain_similarity(encoder, *pair, explainer)
     assert np.linalg.norm(shown.parts - exact) <= 0.02 * np.linalg.norm(exact)
     u, v = encoder.encode(pair)
@@ -260,7 +265,7 @@ def test_expected_passes_are_about_those_taken(bert: SentenceEncoder) -> None:
     handle = bert.model.register_forward_pre_hook(count, with_kwargs=True)
     explain_similarity(bert, LEFT, RIGHT, explainer)
     handle.remove()
-    assert sum(division.passes(explainer, 32, [6, 8])) == pytest.approx(counted, rel=0.35)
+    assert sum(division.passes(explainer, 32, [8, 10], [6, 8])) == pytest.approx(counted, rel=0.35)
 
 
 @pytest.mark.parametrize(
