@@ -201,7 +201,7 @@ def test_a_figure_of_words_answers(html: Path, browser: Browser) -> None:
     assert 1 <= len(sentences) <= 2
     assert all(word in sentence.lower() for sentence in sentences)
     assert tab.locator(".asked .mark:visible").count() == 1
-    circle = tab.locator(".asked .mark circle").bounding_box()
+    circle = tab.locator(".asked .wide .mark circle").bounding_box()
     tab.fill(".asked input", "no such word")
     assert tab.locator(".asked .mark:visible").count() == 0
     tab.mouse.move(circle["x"] + circle["width"] / 2, circle["y"] + circle["height"] / 2)

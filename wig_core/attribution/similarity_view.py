@@ -31,7 +31,8 @@ _STYLE = """<style>
 .wig-pair thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;max-width:none;max-height:9em;
 padding:.4em 0}
 .wig-pair td{min-width:1.5em;height:1.5em;padding:0;border:0}
-.wig-pair .chosen td,.wig-pair td.chosen{box-shadow:inset 0 1px currentColor,inset 0 -1px currentColor}
+.wig-pair td.chosen{box-shadow:inset 0 0 0 1px currentColor}
+@media print{.wig-pair .map{overflow:visible;max-height:none}}
 </style>"""
 # A word that is pointed at lends the words of the other text the colours of its row or column.
 _SCRIPT = """<script>(pair => {

@@ -18,8 +18,8 @@ def deletion_of_pairs(curves: pd.DataFrame) -> tuple[Figure, str]:
     """
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     for order, rows in curves.groupby("order", sort=False):
-        style = {"ls": "--", "color": GREY} if order == "random" else {}
-        axes.plot(rows["share"] / 2, rows["fall"], label=order, **style)
+        style, color = ("--", GREY) if order == "random" else ("-", None)
+        axes.plot(rows["share"] / 2, rows["fall"], style, color=color, label=order)
     axes.set(xlabel="share of the shorter text removed from both", ylabel="fall of the similarity")
     axes.legend(title="order")
     means = curves.groupby("order", sort=False)["fall"].mean()

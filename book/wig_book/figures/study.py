@@ -117,7 +117,8 @@ def differences(changes: pd.DataFrame) -> tuple[Figure, str]:
     """
     chosen = (changes["unit"] == "single-piece word") & (changes["estimand"] == "types")
     table = changes[chosen & changes["quantity"].isin(SHOWN)]
-    table = table.assign(line=table["start"] + "\n" + table["arm"] + " − " + table["against"])
+    arms = table["arm"].str.replace(" ", "\n", n=1)  # on a telephone a recipe leaves no room for the figure
+    table = table.assign(line=table["start"] + "\n" + arms + " − " + table["against"])
     names = list(dict.fromkeys(table["line"]))
     figure, axes = plt.subplots(1, len(SHOWN), figsize=(WIDTH, 1 + 0.45 * len(names)), sharey=True, squeeze=False)
     for panel, measure in zip(axes[0], SHOWN, strict=True):
@@ -126,11 +127,11 @@ def differences(changes: pd.DataFrame) -> tuple[Figure, str]:
             look = {"color": COLOURS.get(str(baseline), GREY), "label": BASELINES[str(baseline)]}
             plot_intervals(panel, ordered, "r2_difference", shift=0.15 - 0.3 * number, **look)
         panel.axvline(0, color="black", lw=0.8, ls=":")
-        panel.set(xlabel="difference of R² (with sign)", title=MEASURE_NAMES[measure])
+        panel.set(xlabel="ΔR² (with sign)", title=MEASURE_NAMES[measure])
     name_lines(axes[0][0], names)
     figure.legend(*_once(axes.flat), loc="outside lower center", ncols=2)
     shown = table[table["quantity"] == "kl"]
-    lines = shown["line"].str.replace("\n", ", ") + ", " + shown["baseline"].map(BASELINES) + ":"
+    lines = shown["line"].str.replace("\n", " ") + ", " + shown["baseline"].map(BASELINES) + ":"
     return figure, f"Differences of R² on KL: {listed(lines, shown['r2_difference'], '+.2f')}."
 
 

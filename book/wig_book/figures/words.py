@@ -18,7 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from wig_book.figures.picture import Picture
+from wig_book.figures.picture import Drawing, Picture, draw_layouts
 from wig_book.labels import MEASURE_NAMES
 from wig_core.cache import stable_hash
 from wig_core.text.words import words_of
@@ -32,8 +32,9 @@ class AskedPicture:
 
     Attributes:
         picture: the static picture.
-        content: what the script reads: words, panels (for each, the place of each word in the SVG, or null), facts
-            (numbers as text, by name), sentences (their texts, and for each word the numbers of those that have it).
+        content: what the script reads: words, panels (for each SVG a list of panels, and for each of these the place
+            of each word in the SVG, or null), facts (numbers as text, by name), sentences (their texts, and for each
+            word the numbers of those that have it).
     """
 
     picture: Picture
@@ -81,22 +82,25 @@ def asked(
         >>> made.content["facts"], made.content["sentences"]["of"]
         ({'KL(w)': ['0.1', '2'], 'weight': ['5', '30']}, [[0], [0]])
     """
-    picture = Picture.of(figure, alt)
+    drawings, places = [], []
+    for drawing in draw_layouts(figure):
+        drawings.append(drawing)
+        places.append([_places(drawing, axes, words[[x, y]]) for axes, x, y in panels])
     columns = dict.fromkeys(name for _, *pair in panels for name in pair)
     shown = [*columns, *(["occurrences"] if "occurrences" in words else [])]
     facts = {MEASURE_NAMES.get(name, name): [_number(value) for value in words[name]] for name in shown}
     content = {
         "words": words["word"].tolist(),
-        "panels": [_places(picture, axes, words[[x, y]]) for axes, x, y in panels],
+        "panels": places,
         "facts": facts,
         "sentences": _sentences_of(words["word"].tolist(), sentences),
     }
-    return AskedPicture(picture, content)
+    return AskedPicture(Picture(tuple(drawings), alt), content)
 
 
-def _places(picture: Picture, axes: Axes, points: pd.DataFrame) -> list[list[float] | None]:
-    """Where the picture has the points: points of type from its left and from its top."""
-    width, height = picture.size
+def _places(drawing: Drawing, axes: Axes, points: pd.DataFrame) -> list[list[float] | None]:
+    """Where the drawing, the last of the figure, has the points: points of type from its left and from its top."""
+    width, height = drawing.size
     shares = (axes.transData - axes.get_figure(root=True).transFigure).transform(points.to_numpy(float))  # type: ignore[union-attr]
     places = [[round(x * width, 1), round((1 - y) * height, 1)] for x, y in shares.tolist()]
     return [place if known else None for place, known in zip(places, points.notna().all(axis=1), strict=True)]
