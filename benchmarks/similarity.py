@@ -1,6 +1,6 @@
-"""Why are two texts similar? Passes and seconds of `explain_similarity`, with captum and xsbert beside it, in one run.
+"""Why are two texts similar? Seconds of `explain_similarity`, with captum and xsbert beside it, in one run.
 
-- steps: a query against a long document, by words and by sentences, in float32 and in bfloat16;
+- ours: a query against a long document, by words and by sentences, in float32 and in bfloat16;
 - captum: `LayerIntegratedGradients` of both texts in every dimension of the embedding, from which the same matrix
   follows. It is timed on a few dimensions, and the time is extended to all;
 - xsbert, with `--xsbert` and a folder that holds the code of Möller, Nikolaev and Padó (2023),
@@ -72,8 +72,8 @@ def _of_a_document(encoder: SentenceEncoder, options: argparse.Namespace) -> Non
             count = sum(number for number, _ in passes)
             tokens = sum(number * length for number, length in passes) / count
             print(
-                f"by {granularity}s, {precision}: {shown.matrix.size} pairs, {count} passes of {tokens:.0f} tokens on "
-                f"average, {seconds:.1f} s; estimated error {shown.facts['estimated error']:.1%}"
+                f"by {granularity}s, {precision}: {shown.matrix.size} pairs, {count} forward passes of {tokens:.0f} "
+                f"tokens on average, {seconds:.1f} s; estimated error {shown.facts['estimated error']:.1%}"
             )
     captum = sum(_captum_seconds(encoder, text, options) for text in (query, document))
     print(f"captum, {options.captum_steps} nodes: {captum:.0f} s")
