@@ -16,7 +16,7 @@ from repository import ROOT
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
-WIDTHS = [1400, 1300, 1280, 500, 390]  # pixels
+WIDTHS = [1440, 1280, 1024, 768, 390]  # pixels
 HEIGHT = 1000
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 CONTENT = """() => {
@@ -32,7 +32,7 @@ CONTENT = """() => {
             .filter(one => (one.alt ?? one.ariaLabel ?? "").length < 20).map(one => one.outerHTML.slice(0, 80)),
     };
 }"""
-# What is distorted, wider than the column, or cut, and how many pixels of code are in sight.
+# What is distorted, wider than the column, cut, or written in letters under 8 pixels, and how much code is in sight.
 LAYOUT = """() => {
     const article = document.querySelector("main article") ?? document.querySelector("main");
     // Formulas and matrices, of which a long one may be scrolled; parts of figures, which are looked at as a whole;
@@ -58,9 +58,15 @@ LAYOUT = """() => {
             ...inside.filter(one => one.matches("svg.picture text")
                 && beyond(one.getBoundingClientRect(), one.closest("svg").getBoundingClientRect())),
         ].map(name),
+        small: inside.filter(one => one.matches("svg.picture text")).filter(one => {
+            const svg = one.closest("svg");
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+            return parseFloat(getComputedStyle(one).fontSize) * scale < 8;
+        }).map(name),
         code: inside.filter(one => one.matches("div.highlight")).reduce((sum, one) => sum + one.clientHeight, 0),
     };
 }"""
+FAULTS = ["distorted", "wide", "cut", "small"]
 LOADED = re.compile(
     r"""<(?:script|img|iframe|source|link)\b[^>]*(?:src|href)=["']?(?:https?:)?//|(?:url\(|@import )["']?https?:"""
 )
@@ -147,7 +153,8 @@ def test_the_browser_sees_what_it_is_to_find(browser: Browser, tmp_path: Path) -
         '<main><article style="width: 300px"><p class="math">x</p><img src="none.png">'
         '<img alt="a square, drawn as a strip" src="square.svg" style="width: 200px; height: 50px">'
         '<div style="overflow: auto; width: 100px"><p style="width: 200px">x</p></div><pre style="width: 350px">x</pre>'
-        '<svg class="picture" viewBox="0 0 9 9" style="width: 90px"><text x="8" font-size="2">beyond</text></svg>'
+        '<svg class="picture" viewBox="0 0 9 9" style="width: 90px"><text x="8" font-size="2">beyond</text>'
+        '<text y="5" font-size=".7">i</text></svg>'
         '<p style="color: #ccc">pale</p></article><script src="https://a.invalid/b.js"></script></main>'
     )
     (tmp_path / "square.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
@@ -155,8 +162,8 @@ def test_the_browser_sees_what_it_is_to_find(browser: Browser, tmp_path: Path) -
     assert seen["outside"] == ["https://a.invalid/b.js"]
     assert (seen["formulas"], seen["rendered"], seen["broken"]) == (1, 0, [(tmp_path / "none.png").as_uri()])
     assert (seen["pictures"], len(seen["silent"])) == (3, 2)
-    found = {name: [one.split(" ")[0] for one in seen["layouts"][390][name]] for name in ("distorted", "wide", "cut")}
-    assert found == {"distorted": ["<img"], "wide": ["<pre"], "cut": ["<div", "<text"]}
+    found = {name: [one.split(" ")[0] for one in seen["layouts"][390][name]] for name in FAULTS}
+    assert found == {"distorted": ["<img"], "wide": ["<pre"], "cut": ["<div", "<text"], "small": ["<text"]}
     assert any(one.startswith("color-contrast") for one in browser.violations(page, "light"))
     assert loads_from_outside(tmp_path) == ['page.html: <script src="https://']
 
@@ -174,7 +181,7 @@ def test_every_page_opens_without_a_network_and_is_whole_at_every_width(html: Pa
     seen = {page.relative_to(html).as_posix(): browser.visit(page) for page in pages(html)}
     for fault in ("outside", "broken", "silent"):
         assert {name: page[fault] for name, page in seen.items() if page[fault]} == {}
-    for fault in ("distorted", "wide", "cut"):
+    for fault in FAULTS:
         at = {(name, width): one[fault] for name, page in seen.items() for width, one in page["layouts"].items()}
         assert {place: found for place, found in at.items() if found} == {}
     assert [name for name, page in seen.items() if page["rendered"] != page["formulas"] or page["faults"]] == []
