@@ -55,6 +55,12 @@ def test_every_page_with_shipped_numbers_is_tested() -> None:
     assert {*MADE, *STUDY} == {path.stem for path in SHIPPED.glob("*.json")}
 
 
+def test_the_shipped_numbers_are_of_one_run() -> None:
+    provenances = [yaml.safe_load(path.read_text("utf-8")) for path in sorted(SHIPPED.glob("*.provenance.yml"))]
+    assert len({one["commit"] for one in provenances}) == 1
+    assert len({str(one["protocol"]) for one in provenances}) == 1
+
+
 @pytest.mark.parametrize("page", MADE)
 def test_shipped_numbers_follow_from_the_shipped_tables(page: str) -> None:
     make, names = MADE[page]
