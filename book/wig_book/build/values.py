@@ -26,9 +26,7 @@ PLACES = {
     "encoders",
     "examples",
     "judged",
-    "other_encoders",
     "pairs",
-    "shipped",
     "source",
     "starts",
 }
