@@ -19,15 +19,6 @@
 # From {glue:text}`start:s`, contrastive training ends with an R² of weight on KL(w) that differs from that of training on
 # pairs dealt anew by {glue:text}`gain:+.2f` [{glue:text}`gain_low:+.2f`, {glue:text}`gain_high:+.2f`] (with the sign of
 # the correlation; baseline {glue:text}`baseline:s`; words and {glue:text}`seeds` seeds).
-#
-# A contrastive encoder that weighs informative words more may do so because its training was contrastive, or because of
-# anything else that happened to it. So this page trains several **arms** from one masked encoder
-# ({doc}`/protocol`). The *contrastive* arm learns from pairs. In the *sham* arm the second texts are dealt anew, so that
-# the same texts, steps and learning rate teach nothing about pairs. The *masked* arm goes on with masked-language
-# modelling. What the contrastive arm has beyond the two is due to the pairs.
-#
-# One start is a small masked language model; the other, in the profile `full`, is a published contrastive encoder that
-# was trained back to masked-language modelling first.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -77,6 +68,18 @@ relative_weights(found["quantiles"].query("text == @corpora[0]"))
 # each arm. Bands are 95% intervals over words and seeds. A steeper line weighs informative words more. This run follows
 # the protocol on {glue:text}`words` words of {glue:text}`text:s`; of {glue:text}`drawn` words drawn, these are in the
 # sentences that its profile reads and one subword of {glue:text}`start:s`.
+
+# %% [markdown]
+# ## Three arms from one start
+#
+# A contrastive encoder that weighs informative words more may do so because its training was contrastive, or because of
+# anything else that happened to it. So this page trains several **arms** from one masked encoder
+# ({doc}`/protocol`). The *contrastive* arm learns from pairs. In the *sham* arm the second texts are dealt anew, so that
+# the same texts, steps and learning rate teach nothing about pairs. The *masked* arm goes on with masked-language
+# modelling. What the contrastive arm has beyond the two is due to the pairs.
+#
+# One start is a small masked language model; the other, in the profile `full`, is a published contrastive encoder that
+# was trained back to masked-language modelling first.
 
 # %% tags=["remove-cell"]
 publish(results, "changes", found.numbers, **found.tables)

@@ -18,11 +18,6 @@
 # %% [markdown]
 # In {glue:text}`positive` of {glue:text}`readings` readings of {glue:text}`encoder:s` the weight of a word rises with KL(w)
 # (95% interval above zero), and R² goes from {glue:text}`least_r2:.2f` to {glue:text}`greatest_r2:.2f`.
-#
-# One number, “R² of weight on information”, depends on what is counted as a word, whether a point is a word or an
-# occurrence, what stands in for an absent word, on which text information is counted, and by which measure. This page
-# shows them side by side ({doc}`/protocol`), for contrastive encoders, a masked language model, a static encoder, and
-# networks with random weights.
 
 # %% tags=["remove-cell"]
 from typing import Literal
@@ -74,6 +69,11 @@ publish(results, "levels", found.numbers, **found.tables)
 
 # %% [markdown]
 # ## The same weights in every reading
+#
+# One number, “R² of weight on information”, depends on what is counted as a word, whether a point is a word or an
+# occurrence, what stands in for an absent word, on which text information is counted, and by which measure. This page
+# shows them side by side ({doc}`/protocol`), for contrastive encoders, a masked language model, a static encoder, and
+# networks with random weights.
 
 # %%
 levels_by_reading(found["levels"])
