@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
+import torch
 from repository import ROOT
 
 from wig_book.build.pages import Project
@@ -36,6 +37,7 @@ def fork(work: Callable[[], object], cache: Path) -> ForkProcess:
 
     def in_cache() -> None:
         os.environ["WIG_CACHE"] = str(cache)
+        torch.set_num_threads(1)  # makes torch's pool anew; the threads that load a model must not do so all at once
         work()
 
     process = multiprocessing.get_context("fork").Process(target=in_cache)
