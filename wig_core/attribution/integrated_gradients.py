@@ -68,7 +68,7 @@ def integrated_gradients(
         rule: with `steps`, a key of `wig_core.attribution.quadrature.RULES`; by default "gauss-legendre".
         target: "vector" for the embedding itself, "norm" for its Euclidean length, or a direction ``[d]`` or several,
             ``[k, d]``, for the inner products with them. A text of more than 50 tokens, with more than two units for
-            every three directions, then takes far fewer passes, whose number does not depend on its length.
+            every direction, then takes far fewer passes, whose number does not depend on its length.
         granularity: what contributes as one, "word" or another; see `Explainer`.
         precision: of the forward passes or derivatives. "bfloat16" is several times as fast where the processor
             supports it; `completeness_error` then shows its rounding, usually below 1%.
