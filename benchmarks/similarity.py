@@ -65,7 +65,9 @@ def _of_a_document(encoder: SentenceEncoder, options: argparse.Namespace) -> Non
     found = {}
     for granularity in ("sentence", "word"):
         for precision in ("float32", "bfloat16"):
-            explainer = Explainer(baseline=baseline, granularity=granularity, precision=precision)
+            explainer = Explainer(
+                baseline=baseline, granularity=granularity, precision=precision, tolerance=options.tolerance
+            )
             with counted(encoder) as passes:
                 shown, seconds = timed(lambda one=explainer: explain_similarity(encoder, query, document, one))
             found[precision] = seconds
@@ -178,6 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--encoder", default="all-MiniLM-L6-v2")
     parser.add_argument("--corpus", default="wikipedia-sample")
     parser.add_argument("--words", type=int, default=250, help="of the document; 0 leaves it out")
+    parser.add_argument("--tolerance", type=float, default=0.1, help="estimated error to reach")
     parser.add_argument("--captum-steps", type=int, default=32, help="its nodes of Gauss and Legendre")
     parser.add_argument("--dimensions", type=int, default=2, help="more than one, that captum and xsbert are timed on")
     parser.add_argument("--xsbert", type=Path, metavar="FOLDER", help="a checkout; such encoders: BERT, RoBERTa, MPNet")
