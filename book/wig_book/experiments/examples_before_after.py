@@ -21,27 +21,32 @@ def examples_before_after(parameters: Mapping[str, Any]) -> Findings:
         parameters: of the page, by name: base, sentences, baseline, and the fields of `Recipe` and `Setup`.
 
     Returns:
-        Table words (`weigh_before_after`). Numbers: sentences, words (those with information), objective, steps;
-        rank_before and rank_after, the rank correlations of weight and KL; risen and fallen, the words whose weight
-        rose and fell most relative to the mean weight.
+        Table words (`weigh_before_after`). Numbers: objective, steps, and `example_numbers`.
     """
     recipe = from_parameters(Recipe, parameters)
     setup = replace(from_parameters(Setup, parameters), baselines=[parameters["baseline"]])
     words = weigh_before_after(parameters["base"], recipe, parameters["sentences"], setup)
+    return Findings(example_numbers(words) | {"objective": recipe.objective, "steps": recipe.steps}, {"words": words})
+
+
+def example_numbers(words: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `weigh_before_after`.
+
+    Returns:
+        sentences, words (those with information); rank_before and rank_after, the rank correlations of weight and KL;
+        risen and fallen, the words whose weight rose and fell most relative to the mean weight.
+    """
     known = words.dropna(subset=["kl"])
     rank = known[["before", "after", "kl"]].corr(method="spearman")["kl"]
     gain = words["after"] / words["after"].mean() - words["before"] / words["before"].mean()
-    numbers: Numbers = {
-        "sentences": len(parameters["sentences"]),
+    return {
+        "sentences": words["sentence"].nunique(),
         "words": len(known),
         "rank_before": rank["before"],
         "rank_after": rank["after"],
         "risen": words.loc[gain.idxmax(), "word"],
         "fallen": words.loc[gain.idxmin(), "word"],
-        "objective": recipe.objective,
-        "steps": recipe.steps,
     }
-    return Findings(numbers, {"words": words})
 
 
 def weigh_before_after(base: str, recipe: Recipe, sentences: Sequence[str], setup: Setup) -> pd.DataFrame:

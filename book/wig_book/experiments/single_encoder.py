@@ -25,8 +25,8 @@ def word_weights(parameters: Mapping[str, Any]) -> Findings:
 
     Returns:
         Table occurrences, one row per occurrence: sentence, position, word, weight, kl and self_information (NaN for
-        words too rare in the corpus), and the sentence's estimated_error and steps, the intervals of its path. Numbers:
-        sentences, worst_error, most_steps, heaviest and lightest (words).
+        words too rare in the corpus), and the sentence's estimated_error and steps, the intervals of its path; and
+        `occurrence_numbers`.
     """
     setup = from_parameters(Setup, parameters)
     explained = integrated_gradients(
@@ -42,14 +42,18 @@ def word_weights(parameters: Mapping[str, Any]) -> Findings:
         {"estimated_error": [e.estimated_error for e in explained], "steps": [e.steps for e in explained]}
     )
     words = words.join(information).join(per_sentence, on="sentence")
-    numbers: Numbers = {
+    return Findings(occurrence_numbers(words), {"occurrences": words})
+
+
+def occurrence_numbers(words: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `word_weights`: sentences, worst_error, most_steps, heaviest and lightest."""
+    return {
         "sentences": words["sentence"].nunique(),
         "worst_error": words["estimated_error"].max(),
         "most_steps": words["steps"].max(),
         "heaviest": words.loc[words["weight"].idxmax(), "word"],
         "lightest": words.loc[words["weight"].idxmin(), "word"],
     }
-    return Findings(numbers, {"occurrences": words})
 
 
 def word_information(parameters: Mapping[str, Any]) -> Findings:
@@ -59,16 +63,25 @@ def word_information(parameters: Mapping[str, Any]) -> Findings:
         parameters: of the page, by name: shuffles, and the fields of `Setup`.
 
     Returns:
-        Table words: word, and the columns of `wig_core.word_information`. Numbers: words; correlation_kl_self and
-        correlation_corrected_self, correlations with self-information; share_shuffled, the share of the mean KL that
-        shuffled corpora have too; of the most frequent word frequent_word, frequent_kl and frequent_shuffled.
+        Table words: word, and the columns of `wig_core.word_information`; and `information_numbers`.
     """
     setup = from_parameters(Setup, parameters)
     words = measure_information(
         setup.whole, min_count=setup.min_count, shuffles=parameters["shuffles"], seed=setup.seed
     ).reset_index()
+    return Findings(information_numbers(words), {"words": words}, setup.whole.sample(SHOWN, seed=setup.seed).sentences)
+
+
+def information_numbers(words: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of `word_information`.
+
+    Returns:
+        words; correlation_kl_self and correlation_corrected_self, correlations with self-information; share_shuffled,
+        the share of the mean KL that shuffled corpora have too; of the most frequent word frequent_word, frequent_kl
+        and frequent_shuffled.
+    """
     correlations = words[["kl", "kl_corrected", "self_information"]].corr()["self_information"]
-    numbers: Numbers = {
+    return {
         "words": len(words),
         "correlation_kl_self": correlations["kl"],
         "correlation_corrected_self": correlations["kl_corrected"],
@@ -77,7 +90,6 @@ def word_information(parameters: Mapping[str, Any]) -> Findings:
         "frequent_kl": words["kl"][0],
         "frequent_shuffled": words["kl_shuffled"][0],
     }
-    return Findings(numbers, {"words": words}, setup.whole.sample(SHOWN, seed=setup.seed).sentences)
 
 
 def regression(parameters: Mapping[str, Any]) -> Findings:
