@@ -268,33 +268,23 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
             precision, random_orders, disagreements, bootstrap and seed.
 
     Returns:
-        Tables remainders, curves (`deletion_curves`, means over pairs), areas and disagreements. Numbers: least, the
-        baseline that leaves least of the encoder's similarities, and `cells` of its remainder by baseline and of the
-        area by order; judged and sampled, the numbers of pairs; sooner, the orders of which the matrix is ahead, and
-        human_correlation, the rank correlation of similarities and judgements over all pairs. And encoder and
-        granularity, as given.
+        Tables remainders, curves (`deletion_curves`, means over pairs), areas and disagreements. Numbers:
+        `similarity_numbers`; judged, the number of pairs; human_correlation, the rank correlation of similarities and
+        judgements over all of them; and granularity, as given.
     """
     name, seed = parameters["encoder"], parameters["seed"]
     encoder, pairs = SentenceEncoder.load(name), load_similarities(parameters["pairs"])
     sample = choose(pairs, similar_sample(pairs, parameters["max_pairs"], seed))
     left = remainders(list(dict.fromkeys([name, *parameters["encoders"]])), sample, parameters["baselines"])
-    own = left[left["encoder"] == name]
-    least = own.loc[own["remainder"].idxmin(), "baseline"]
-    explainer = replace(from_parameters(Explainer, parameters), baseline=least)
+    explainer = replace(from_parameters(Explainer, parameters), baseline=_least(left))
     curves = deletion_curves(encoder, sample, explainer, random_orders=parameters["random_orders"], seed=seed)
     found = areas(curves, bootstrap=parameters["bootstrap"], seed=seed)
     ranked = disagreements(encoder, pairs, len(pairs))
     numbers: Numbers = {
-        "encoder": name,
         "granularity": str(explainer.granularity),
-        "least": least,
         "judged": len(pairs),
-        "sampled": len(sample),
-        "orders": len(found),
-        "sooner": rising(found, "area"),
         "human_correlation": float(stats.spearmanr(ranked["encoder_score"], ranked["score"]).statistic),
-        **cells(own, ["remainder"], "baseline"),
-        **cells(found, ["area"], "order"),
+        **similarity_numbers(left, found),
     }
     tables = {
         "remainders": left,
@@ -303,6 +293,32 @@ def why_similar(parameters: Mapping[str, Any]) -> Findings:
         "disagreements": ranked.head(parameters["disagreements"]),
     }
     return Findings(numbers, tables)
+
+
+def _least(remainders: pd.DataFrame) -> Any:
+    """The baseline that leaves least of the similarities of the first encoder."""
+    own = remainders[remainders["encoder"] == remainders["encoder"].iloc[0]]
+    return own.loc[own["remainder"].idxmin(), "baseline"]
+
+
+def similarity_numbers(remainders: pd.DataFrame, areas: pd.DataFrame) -> Numbers:
+    """The numbers that prose quotes of two tables of `why_similar`.
+
+    Returns:
+        encoder, the first; least, the baseline that leaves least of its similarities; sampled, the number of pairs;
+        orders, how many the matrix is compared with, and sooner, of how many it is ahead; and `cells` of the encoder's
+        remainder by baseline and of the area by order.
+    """
+    name = remainders["encoder"].iloc[0]
+    return {
+        "encoder": str(name),
+        "least": str(_least(remainders)),
+        "sampled": int(areas["pairs"].iloc[0]),
+        "orders": len(areas),
+        "sooner": rising(areas, "area"),
+        **cells(remainders[remainders["encoder"] == name], ["remainder"], "baseline"),
+        **cells(areas, ["area"], "order"),
+    }
 
 
 def largest_pair(explained: SimilarityExplanation) -> Numbers:
