@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import cycle, product
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -16,6 +17,7 @@ from wig_book.figures.picture import BLUE, GREY, PALETTE, VERMILLION, WIDTH, lis
 from wig_book.labels import MEASURE_NAMES
 
 SHOWN = ["kl", "idf"]  # measures with a column of panels
+DASHES = ("-", "--", ":", "-.")
 CONTROLS = {"start": "black", "sham": GREY, "masked": "#bbbbbb"}
 BASELINES = {"mask": "[MASK]", "pad": "[PAD]", "zero": "zero vector", "unk": "[UNK]"}
 COLOURS = {"mask": BLUE, "pad": VERMILLION}
@@ -28,7 +30,7 @@ def relative_weights(quantiles: pd.DataFrame) -> tuple[Figure, str]:
 
     Args:
         quantiles: from `wig_book.experiments.levels.levels`, or from `changes`, where the start is hollow and the
-            controls are grey.
+            controls are grey, as are encoders without training.
     """
     series = "arm" if "arm" in quantiles else "encoder"
     table = quantiles[quantiles["quantity"].isin(SHOWN) & (quantiles["baseline"] != "zero")]
@@ -94,9 +96,15 @@ def _plot_relative(panel: Axes, table: pd.DataFrame, series: str, looks: Mapping
 
 
 def _looks(names: list[str]) -> dict[str, dict[str, Any]]:
-    """A colour for each series, and dashes where the colours come again; the controls have colours of their own."""
-    others = ({"color": color, "ls": dashes} for dashes in ("-", "--", ":", "-.") for color in PALETTE)
-    return {name: {"color": CONTROLS[name], "ls": "-"} if name in CONTROLS else next(others) for name in names}
+    """A colour for each series, and dashes where the colours come again; controls and untrained encoders are grey."""
+    found, others, greys = {}, product(DASHES, PALETTE[:-1]), cycle(DASHES[1:])
+    for name in names:
+        if name in CONTROLS:
+            dashes, color = "-", CONTROLS[name]
+        else:
+            dashes, color = (next(greys), GREY) if name.startswith("untrained ") else next(others)
+        found[name] = {"color": color, "ls": dashes}
+    return found
 
 
 def _once(panels: Iterable[Axes]) -> tuple[list[Artist], list[str]]:
