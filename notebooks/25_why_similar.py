@@ -111,7 +111,8 @@ show(
 
 # %% [markdown]
 # For {glue:text}`encoder:s` the baseline {glue:text}`least:s` leaves least. Another encoder may need another one, so
-# `explain_similarity` and `wig explain` measure this on the texts that they are given, and take the best.
+# `explain_similarity` and `wig explain` measure this on the texts that they are given, and take the best token. (They
+# take the zero vector only for static encoders: in deep ones the path from it can be too rough to follow.)
 #
 # ## Does the matrix point at the right pairs?
 #

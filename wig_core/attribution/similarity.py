@@ -33,6 +33,7 @@ from wig_core.attribution.path_steps import by_derivatives
 from wig_core.attribution.paths import InterpolationPath
 from wig_core.attribution.similarity_view import BASELINE, similarity_html, similarity_text
 from wig_core.encoders.encoder import EncoderLike, SentenceEncoder, as_encoder
+from wig_core.encoders.static import StaticModel
 from wig_core.errors import InputError
 from wig_core.text.sentences import check_sentences
 
@@ -182,7 +183,9 @@ def least_baseline(encoder: EncoderLike, texts: Sequence[str]) -> Baseline:
     """The baseline that leaves least of texts without their words: of the smallest mean ‖b‖/‖s‖.
 
     It takes two forward passes for each text and baseline. On all-MiniLM-L6-v2 the unknown token leaves a fifth of what
-    the mask token leaves; see the page `why_similar`.
+    the mask token leaves; see the page `why_similar`. The zero vector is for static encoders, and for tokenizers
+    without such tokens: no word of an encoder with layers is there, and on all-mpnet-base-v2 the path from it is so
+    rough that no number of intervals suffices.
 
     Args:
         encoder: a `SentenceEncoder`, a loaded `SentenceTransformer`, or the name of an encoder.
@@ -200,7 +203,8 @@ def least_baseline(encoder: EncoderLike, texts: Sequence[str]) -> Baseline:
             absent = baseline_id(encoder, baseline)
             ends = [InterpolationPath(encoder, one, absent, "vector") for one in tokenized]
             left[baseline] = sum(float(one.first.norm() / one.last.norm()) for one in ends)
-    return min(left, key=lambda baseline: left[baseline])
+    is_static = isinstance(encoder.model, StaticModel)
+    return min(left, key=lambda baseline: (baseline == "zero" and not is_static, left[baseline]))
 
 
 def similarity_of(

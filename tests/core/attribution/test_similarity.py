@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny import ARCHITECTURES, WORDS, save_architecture
 
-from wig_core.attribution import division, path_steps
+from wig_core.attribution import division, path_steps, similarity
 from wig_core.attribution.contributions import Contributions
 from wig_core.attribution.explainer import Explainer
 from wig_core.attribution.inputs import tokenize_sentences
@@ -25,6 +25,7 @@ from wig_core.attribution.similarity import (
     similarity_of,
 )
 from wig_core.encoders.encoder import SentenceEncoder
+from wig_core.encoders.static import StaticModel
 from wig_core.errors import InputError
 from wig_core.text.words import segment
 
@@ -85,11 +86,27 @@ def test_an_encoder_that_normalises_compares_what_it_returns(bert: SentenceEncod
 def test_the_baseline_that_leaves_least(bert: SentenceEncoder) -> None:
     chosen = least_baseline(bert, [LEFT, RIGHT])
     left = {}
-    for baseline in ("mask", "pad", "unk", "zero"):
+    for baseline in ("mask", "pad", "unk"):
         found = integrated_gradients(bert, [LEFT, RIGHT], baseline=baseline, steps=1)
         left[baseline] = sum(float(one.baseline_embedding.norm() / one.embedding.norm()) for one in found)
     assert chosen == min(left, key=left.__getitem__)
     assert explain_similarity(bert, LEFT, RIGHT).facts["baseline"] == chosen
+
+
+def test_the_zero_vector_is_for_static_encoders(bert: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        similarity, "InterpolationPath", lambda _e, _s, absent, _t: _Ends(0.0 if absent is None else 1.0)
+    )
+    assert least_baseline(bert, [LEFT]) != "zero"
+    static = StaticModel(torch.ones(len(bert.tokenizer), 32))
+    assert least_baseline(replace(bert, model=static), [LEFT]) == "zero"
+
+
+class _Ends:
+    """A path whose baseline is so long."""
+
+    def __init__(self, length: float) -> None:
+        self.first, self.last = torch.tensor([length]), torch.ones(1)
 
 
 def test_a_tokenizer_without_a_token_has_one_baseline_less(bert: SentenceEncoder) -> None:
